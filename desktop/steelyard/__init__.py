@@ -1,0 +1,3 @@
+"""Steelyard: weigh local weights against an API."""
+
+__version__ = "0.1.0"

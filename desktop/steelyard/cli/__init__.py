@@ -1,0 +1,1 @@
+"""The command line: same core as the app, no Qt."""

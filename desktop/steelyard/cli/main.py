@@ -1,0 +1,274 @@
+"""Parses, asks the engine, prints. Exit 0 = all done, 1 = something failed, 2 = wrong usage."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from steelyard.cli import requests, show
+from steelyard.cli.parser import build_parser
+from steelyard.core.base.errors import AppError, UsageError
+from steelyard.core.base.paths import find_home
+from steelyard.core.base.redaction import redact
+from steelyard.core.values import commands as c
+from steelyard.core.values.comparison import Comparison
+from steelyard.core.values.run import ErrorInfo, Run, run_document
+from steelyard.core.values.servers import ServerRow
+from steelyard.core.values.targets import TargetRow, TargetTest, WeightsRow
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from steelyard.cli.options import Common
+    from steelyard.core.base.paths import Home
+    from steelyard.core.values.events import Event
+
+_FAILED, _USAGE, _INTERRUPTED = 1, 2, 130
+
+
+class _Failed(Exception):
+    """A document was printed, and it tells of a failure."""
+
+    def __init__(self, error: ErrorInfo) -> None:
+        super().__init__(error.title)
+        self.error = error
+
+
+def run_command_line(common: Common, words: list[str]) -> int:
+    """Carry out one command line; returns the exit code."""
+    printer = _Printer(common.is_json)
+    try:
+        if common.lacks_home_value:
+            raise UsageError("Wrong usage", "--home needs a folder")
+        parsed = build_parser().parse_args(words)
+        home = find_home(common.home)
+        _log_to(home)
+        asyncio.run(_until_signal(_dispatch(parsed, home, printer)))
+    except _Failed as exc:
+        return printer.fail(exc.error, _FAILED)
+    except UsageError as exc:
+        return printer.fail(_info(exc), _USAGE)
+    except AppError as exc:
+        return printer.fail(_info(exc), _FAILED)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return printer.fail(
+            ErrorInfo(title="Stopped", detail="on request", hint="", retryable=True), _INTERRUPTED
+        )
+    except BrokenPipeError:
+        return _FAILED
+    except Exception as exc:
+        logging.getLogger("steelyard.cli").exception("command line failed")
+        bug = ErrorInfo(
+            title="Something went wrong inside Steelyard",
+            detail=redact(repr(exc)),
+            hint="The log in the home folder has the details.",
+            retryable=False,
+        )
+        return printer.fail(bug, _FAILED)
+    return 0
+
+
+async def _until_signal(work: Any) -> None:
+    """SIGTERM ends a command as Ctrl+C does: children stopped, ledger closed."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, task.cancel)
+        except NotImplementedError:  # Windows: Ctrl+C arrives as KeyboardInterrupt
+            break
+    await task
+
+
+async def _dispatch(words: argparse.Namespace, home: Home, printer: _Printer) -> None:
+    match words.command:
+        case "run":
+            await _run(words, home, printer)
+        case "compare":
+            await _compare(words, home, printer)
+        case "targets":
+            await _targets(words, home, printer)
+        case "models":
+            await _models(words, home, printer)
+        case "ps":
+            await _ps(home, printer)
+        case _:
+            await _doctor(home, printer)
+
+
+async def _run(words: argparse.Namespace, home: Home, printer: _Printer) -> None:
+    follow = show.Follower(shows_text=not printer.is_json)
+
+    def done(plain: Any) -> None:
+        run = msgspec.convert(plain, Run)
+        printer.document({"run": run_document(run)}, lambda: show.show_run(run))
+        if run.error is not None:
+            raise _Failed(run.error)
+
+    await _ask(home, requests.run_request(words, home), done, follow)
+
+
+async def _compare(words: argparse.Namespace, home: Home, printer: _Printer) -> None:
+    def done(plain: Any) -> None:
+        comparison = msgspec.convert(plain, Comparison)
+        printer.document({"comparison": plain}, lambda: show.show_comparison(comparison))
+        failed = [run for run in comparison.runs if run.error is not None]
+        if failed and failed[0].error is not None:
+            raise _Failed(failed[0].error)
+
+    await _ask(home, requests.compare_request(words, home), done, show.Follower(shows_text=False))
+
+
+async def _targets(words: argparse.Namespace, home: Home, printer: _Printer) -> None:
+    environment = requests.key_environment(home)
+    match words.action:
+        case "add":
+            await _ask(home, requests.add_request(words), lambda row: _show_added(row, printer))
+        case "list":
+            command = c.ListTargets(environment=environment)
+            await _ask(home, command, lambda rows: _show_targets(rows, printer))
+        case "test":
+            command = c.TestTarget(name=words.name, environment=environment)
+            await _ask(home, command, lambda result: _show_test(result, printer))
+        case "rm":
+            removed = {"removed": words.name}
+            said = f"{words.name} was removed"
+            command = c.RemoveTarget(name=words.name)
+            await _ask(home, command, lambda _: printer.document(removed, lambda: print(said)))
+        case _:
+            command = requests.key_request(words)
+            await _ask(home, command, lambda kept: _show_key(words.name, kept, printer))
+
+
+def _show_added(plain: Any, printer: _Printer) -> None:
+    row = msgspec.convert(plain, TargetRow)
+    printer.document({"target": _target_document(row)}, lambda: print(f"{row.name} was added"))
+
+
+def _show_targets(plain: Any, printer: _Printer) -> None:
+    rows = msgspec.convert(plain, list[TargetRow])
+    cells = [[row.name, row.model, row.url, row.format, row.key] for row in rows]
+    printer.document(
+        {"targets": [_target_document(row) for row in rows]},
+        lambda: show.show_table(["NAME", "MODEL", "URL", "FORMAT", "KEY"], cells),
+    )
+
+
+def _target_document(row: TargetRow) -> dict[str, Any]:
+    document: dict[str, Any] = msgspec.to_builtins(row)
+    if row.key == "memory":
+        document["key"] = "none"  # it is with the running app only; the contract knows no word for that
+    return document
+
+
+def _show_test(plain: Any, printer: _Printer) -> None:
+    result = msgspec.convert(plain, TargetTest)
+    ttft = "—" if result.ttft_ms is None else f"{result.ttft_ms:.0f} ms"
+    printer.document(plain, lambda: print(f"ok, TTFT {ttft}" if result.ok else "failed"))
+    if not result.ok:
+        raise _Failed(ErrorInfo(title=result.error or "The test failed", detail="", hint="", retryable=True))
+
+
+def _show_key(name: str, kept: Any, printer: _Printer) -> None:
+    printer.document({"target": name, "stored": kept}, lambda: print(f"the key of {name} is in the {kept}"))
+
+
+async def _models(words: argparse.Namespace, home: Home, printer: _Printer) -> None:
+    def done(plain: Any) -> None:
+        rows = msgspec.convert(plain, list[WeightsRow])
+        cells = [
+            [row.name, row.quant, row.size_bytes, row.context_length, row.verification, row.path]
+            for row in rows
+        ]
+        heads = ["NAME", "QUANT", "BYTES", "CONTEXT", "VERIFIED", "PATH"]
+        printer.document({"weights": plain}, lambda: show.show_table(heads, cells))
+
+    await _ask(home, requests.list_weights_request(words), done)
+
+
+async def _ps(home: Home, printer: _Printer) -> None:
+    from steelyard.core.control.session import ask_owner
+
+    found = await ask_owner(home, c.ListServers())
+    owner, plain = found if found else (None, [])
+    rows = msgspec.convert(plain, list[ServerRow])
+    cells = [
+        [row.name, row.pid, row.state, row.ctx, f"{row.slots_busy}/{row.slots}", row.measured_bytes]
+        for row in rows
+    ]
+
+    def text() -> None:
+        print(f"owner: {owner or 'nobody'}")
+        if rows:
+            show.show_table(["NAME", "PID", "STATE", "CONTEXT", "BUSY", "BYTES"], cells)
+
+    printer.document({"owner": owner, "servers": plain}, text)
+
+
+async def _doctor(home: Home, printer: _Printer) -> None:
+    def done(document: Any) -> None:
+        def text() -> None:
+            for key, value in document.items():
+                if key != "problems":
+                    print(f"{key}: {value}")
+            for problem in document["problems"]:
+                print(f"problem: {problem['what']}. {problem['hint']}")
+
+        printer.document(document, text)
+
+    await _ask(home, c.Diagnose(), done)
+
+
+async def _ask(
+    home: Home,
+    command: c.Command,
+    done: Callable[[Any], None],
+    on_event: Callable[[Event], None] = lambda _event: None,
+) -> None:
+    from steelyard.core.control.session import session
+
+    async with session(home) as current:
+        done(await current.execute(command, on_event))
+
+
+class _Printer:
+    """One JSON document on stdout, or text; errors as the last line of stderr."""
+
+    def __init__(self, is_json: bool) -> None:
+        self.is_json = is_json
+        self._has_printed = False
+
+    def document(self, document: Any, as_text: Callable[[], None]) -> None:
+        """Print a result."""
+        self._has_printed = True
+        if self.is_json:
+            sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+        else:
+            as_text()
+        sys.stdout.flush()
+
+    def fail(self, error: ErrorInfo, code: int) -> int:
+        """Print an error and return the exit code."""
+        if self.is_json and not self._has_printed:
+            self.document({"error": error}, lambda: None)
+        line = AppError(error.title, error.detail, error.hint).one_line()
+        print(f"steelyard: {redact(line)}", file=sys.stderr)
+        return code
+
+
+def _info(exc: AppError) -> ErrorInfo:
+    return ErrorInfo(
+        title=redact(exc.title), detail=redact(exc.detail), hint=redact(exc.hint), retryable=exc.retryable
+    )
+
+
+def _log_to(home: Home) -> None:
+    from steelyard.core.store.logfile import open_log
+
+    open_log(home, logging.INFO)

@@ -1,0 +1,136 @@
+"""Words and options of the command line, as the contract names them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from steelyard import __version__
+from steelyard.core.base.errors import UsageError
+from steelyard.core.values.prompt import DEFAULT_MAX_TOKENS
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Wrong usage becomes an error like any other, so that `--json` keeps its promise."""
+        raise UsageError("Wrong usage", message, f"See `{self.prog} --help`.")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser for everything behind `steelyard`."""
+    parser = _Parser(
+        prog="steelyard",
+        description="Weigh local weights against an API. Without a command, the app opens.",
+        epilog="Everywhere: --json (one JSON document on stdout), --home DIR (or STEELYARD_HOME).",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"steelyard {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    _add_run(commands)
+    _add_compare(commands)
+    _add_targets(commands)
+    _add_models(commands)
+    commands.add_parser("ps", help="servers that run, and who owns them", allow_abbrev=False)
+    commands.add_parser(
+        "doctor", help="what this installation is made of, and what is wrong", allow_abbrev=False
+    )
+    return parser
+
+
+def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:  # pyright: ignore[reportPrivateUsage]
+    run = commands.add_parser("run", help="one prompt to one target", allow_abbrev=False)
+    run.add_argument("target", metavar="TARGET", help="starter, a configured API, or a path to a GGUF file")
+    run.add_argument(
+        "prompt", metavar="PROMPT", nargs="?", default="-", help="the prompt; - or nothing reads stdin"
+    )
+    _add_prompt_options(run)
+
+
+def _add_compare(commands: argparse._SubParsersAction[_Parser]) -> None:  # pyright: ignore[reportPrivateUsage]
+    compare = commands.add_parser("compare", help="one prompt to several targets", allow_abbrev=False)
+    compare.add_argument("--target", action="append", required=True, metavar="NAME", dest="targets")
+    source = compare.add_mutually_exclusive_group(required=True)
+    source.add_argument("--prompt", metavar="TEXT")
+    source.add_argument("--prompt-file", metavar="FILE")
+    compare.add_argument("--schedule", choices=["model-by-model", "concurrent"], default="model-by-model")
+    compare.add_argument("--repeat", type=_count(1, 1000), default=1, metavar="N")
+    compare.add_argument("--warm-up", type=_count(0, 100), default=1, metavar="N")
+    _add_prompt_options(compare)
+
+
+def _add_prompt_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--system", default="", metavar="TEXT")
+    parser.add_argument("--max-tokens", type=_count(1, 1 << 24), default=DEFAULT_MAX_TOKENS, metavar="N")
+    parser.add_argument("--temperature", type=_number(0, 10), metavar="T")
+    parser.add_argument("--top-p", type=_number(0, 1), metavar="P")
+    parser.add_argument("--seed", type=_count(0, (1 << 32) - 1), metavar="N")
+    parser.add_argument("--json-schema", metavar="FILE", help="hold the answer to this JSON schema")
+    parser.add_argument(
+        "--profile", metavar="FILE", help="TOML with context_tokens and threads of local servers"
+    )
+    parser.add_argument(
+        "--class", dest="class_", metavar="NAME", help="class of the prompt, kept in the ledger"
+    )
+    parser.add_argument("--tag", action="append", default=[], metavar="K=V", dest="tags")
+    parser.add_argument(
+        "--allow-unverified", action="store_true", help="load weights that failed verification"
+    )
+
+
+def _add_targets(commands: argparse._SubParsersAction[_Parser]) -> None:  # pyright: ignore[reportPrivateUsage]
+    targets = commands.add_parser("targets", help="API targets: add, list, test, rm, key", allow_abbrev=False)
+    actions = targets.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
+    add = actions.add_parser("add", help="store an API target", allow_abbrev=False)
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--url", required=True, help="base URL, such as https://api.example.com/v1")
+    add.add_argument("--model", required=True, metavar="ID")
+    add.add_argument("--format", required=True, choices=["openai", "anthropic"])
+    add.add_argument(
+        "--key-env", metavar="VAR", help="environment variable that holds the key; read at each use"
+    )
+    add.add_argument("--price-in", metavar="USD", help="per million input tokens")
+    add.add_argument("--price-out", metavar="USD", help="per million output tokens")
+    add.add_argument("--price-cached", metavar="USD", help="per million cached input tokens")
+    add.add_argument("--price-cache-write", metavar="USD", help="per million tokens written to the cache")
+    add.add_argument("--price-like", metavar="PROVIDER/MODEL", help="prices of this model in the price book")
+    actions.add_parser("list", help="all configured APIs", allow_abbrev=False)
+    for name, words in (
+        ("test", "send one tiny prompt"),
+        ("rm", "forget a target and its key"),
+        ("key", "read a key from stdin into the keyring"),
+    ):
+        actions.add_parser(name, help=words, allow_abbrev=False).add_argument("name", metavar="NAME")
+
+
+def _add_models(commands: argparse._SubParsersAction[_Parser]) -> None:  # pyright: ignore[reportPrivateUsage]
+    models = commands.add_parser("models", help="weights on this machine", allow_abbrev=False)
+    actions = models.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
+    listing = actions.add_parser("list", help="the starter and the given paths", allow_abbrev=False)
+    listing.add_argument("paths", metavar="PATH", nargs="*", help="GGUF files or folders of them")
+
+
+class _Bounded:
+    """A number type for argparse that names its limits when it refuses."""
+
+    def __init__(self, low: float, high: float, *, is_whole: bool) -> None:
+        self._low = low
+        self._high = high
+        self._is_whole = is_whole
+
+    def __call__(self, text: str) -> float | int:
+        kind = "a whole number" if self._is_whole else "a number"
+        try:
+            value = int(text) if self._is_whole else float(text)
+        except ValueError:
+            value = None
+        if value is None or not self._low <= value <= self._high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {kind} from {self._low:g} to {self._high:g}")
+        return value
+
+
+def _count(low: int, high: int) -> _Bounded:
+    return _Bounded(low, high, is_whole=True)
+
+
+def _number(low: float, high: float) -> _Bounded:
+    return _Bounded(low, high, is_whole=False)

@@ -1,0 +1,181 @@
+"""From parsed words to commands. Files and relative paths belong to the asking process and are read here."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from steelyard.core.base.errors import AppError, UsageError
+from steelyard.core.hub.names import looks_like_path
+from steelyard.core.values import commands as c
+from steelyard.core.values.prompt import Sampling
+from steelyard.core.values.settings import LaunchProfile
+from steelyard.core.values.targets import ApiPrices, ApiTarget
+
+if TYPE_CHECKING:
+    import argparse
+
+    from steelyard.core.base.paths import Home
+
+_MAX_PROMPT_BYTES = 64 << 20
+_MAX_FILE_BYTES = 4 << 20
+
+
+def run_request(words: argparse.Namespace, home: Home) -> c.StartRun:
+    """`run`."""
+    prompt = _stdin_text() if words.prompt == "-" else words.prompt
+    return c.StartRun(target=_absolute(words.target), prompt=_asked(prompt), **_prompt_options(words, home))
+
+
+def compare_request(words: argparse.Namespace, home: Home) -> c.StartComparison:
+    """`compare`."""
+    prompt = words.prompt
+    if words.prompt_file is not None:
+        prompt = _read(words.prompt_file, _MAX_PROMPT_BYTES).decode("utf-8", "replace")
+    return c.StartComparison(
+        targets=[_absolute(name) for name in words.targets],
+        prompt=_asked(prompt),
+        schedule=words.schedule,
+        repeat=words.repeat,
+        warm_up=words.warm_up,
+        **_prompt_options(words, home),
+    )
+
+
+def add_request(words: argparse.Namespace) -> c.AddTarget:
+    """`targets add`."""
+    own = [words.price_in, words.price_out, words.price_cached, words.price_cache_write]
+    if words.price_like is not None and any(price is not None for price in own):
+        raise UsageError(
+            "Two kinds of price were given", hint="Use --price-like or --price-in and --price-out."
+        )
+    prices = None
+    if any(price is not None for price in own):
+        if words.price_in is None or words.price_out is None:
+            raise UsageError("A price is missing", hint="Give both --price-in and --price-out.")
+        prices = ApiPrices(
+            input=words.price_in,
+            output=words.price_out,
+            cached=words.price_cached,
+            cache_write=words.price_cache_write,
+        )
+    return c.AddTarget(
+        target=ApiTarget(
+            name=words.name,
+            url=words.url,
+            model=words.model,
+            format=words.format,
+            key_env=words.key_env,
+            prices=prices,
+            price_like=words.price_like,
+        )
+    )
+
+
+def key_request(words: argparse.Namespace) -> c.StoreKey:
+    """`targets key`: the key comes from stdin, never from the command line."""
+    if sys.stdin.isatty():
+        import getpass
+
+        return c.StoreKey(target=words.name, key=getpass.getpass(f"Key for {words.name}: "))
+    return c.StoreKey(target=words.name, key=_stdin_text().strip())
+
+
+def list_weights_request(words: argparse.Namespace) -> c.ListWeights:
+    """`models list`."""
+    missing = [path for path in words.paths if not Path(path).expanduser().exists()]
+    if missing:
+        raise AppError("No such file or folder", ", ".join(missing), "Check the path.")
+    return c.ListWeights(paths=[str(Path(path).expanduser().absolute()) for path in words.paths])
+
+
+def key_environment(home: Home) -> dict[str, str]:
+    """Values of the variables that configured targets read their keys from, as this process sees them."""
+    from steelyard.core.store.settings import SettingsStore
+
+    store = SettingsStore(home.settings)
+    store.load()
+    names = {target.key_env for target in store.current.targets if target.key_env}
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
+
+
+def _prompt_options(words: argparse.Namespace, home: Home) -> dict[str, Any]:
+    return {
+        "system": words.system,
+        "sampling": Sampling(
+            max_tokens=words.max_tokens,
+            temperature=words.temperature,
+            top_p=words.top_p,
+            seed=words.seed,
+            json_schema=_schema(words.json_schema),
+        ),
+        "class_": words.class_,
+        "tags": dict(_tag(text) for text in words.tags),
+        "allow_unverified": words.allow_unverified,
+        "profile": _profile(words.profile),
+        "environment": key_environment(home),
+    }
+
+
+def _absolute(name: str) -> str:
+    return str(Path(name).expanduser().absolute()) if looks_like_path(name) else name
+
+
+def _asked(prompt: str) -> str:
+    if not prompt.strip():
+        raise UsageError("The prompt is empty", hint="Give it as an argument, or on stdin with -.")
+    # Lone surrogates, which a terminal can pass in, are no text for SQLite or JSON.
+    return prompt.encode("utf-8", "replace").decode("utf-8")
+
+
+def _stdin_text() -> str:
+    data = sys.stdin.buffer.read(_MAX_PROMPT_BYTES + 1)
+    if len(data) > _MAX_PROMPT_BYTES:
+        raise UsageError("The prompt is too large", f"over {_MAX_PROMPT_BYTES >> 20} MiB")
+    return data.decode("utf-8", "replace")
+
+
+def _read(path: str, limit: int) -> bytes:
+    try:
+        with Path(path).expanduser().open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as exc:
+        raise UsageError("A file cannot be read", f"{path}: {exc.strerror}", "Check the path.") from exc
+    if len(data) > limit:
+        raise UsageError("A file is too large", f"{path}: over {limit >> 20} MiB")
+    return data
+
+
+def _schema(path: str | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        schema = msgspec.json.decode(_read(path, _MAX_FILE_BYTES))
+    except (msgspec.DecodeError, RecursionError) as exc:
+        raise UsageError("Not a JSON schema", f"{path}: {exc}", "Give a file with one JSON object.") from exc
+    if not isinstance(schema, dict):
+        raise UsageError("Not a JSON schema", f"{path} holds no object", "Give a file with one JSON object.")
+    return schema
+
+
+def _profile(path: str | None) -> LaunchProfile:
+    if path is None:
+        return LaunchProfile()
+    try:
+        return msgspec.convert(tomllib.loads(_read(path, _MAX_FILE_BYTES).decode()), LaunchProfile)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as exc:
+        raise UsageError(
+            "Not a launch profile", f"{path}: {exc}", "Known keys: context_tokens, threads."
+        ) from exc
+
+
+def _tag(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise UsageError("Not a tag", repr(text), "Write --tag KEY=VALUE.")
+    return key, value

@@ -1,0 +1,98 @@
+"""Results as text for a person. With `--json` none of this is used."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from steelyard.core.base.errors import one_line, printable
+
+if TYPE_CHECKING:
+    from steelyard.core.values.comparison import Comparison
+    from steelyard.core.values.events import Event
+    from steelyard.core.values.run import Run
+
+_DASH = "—"
+
+
+class Follower:
+    """Shows what happens while a command runs: waiting on stderr, the text of a single run on stdout."""
+
+    def __init__(self, *, shows_text: bool) -> None:
+        self._shows_text = shows_text
+        self._last = ""
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+        from steelyard.core.values.events import RunStarted, RunWaited, TextArrived
+
+        match event:
+            case RunWaited():
+                self._say(f"{event.target}: {event.reason}")
+            case RunStarted():
+                self._say(f"{event.run.target.name}: asking")
+            case TextArrived() if self._shows_text and not event.is_reasoning:
+                sys.stdout.write(printable(event.text))
+                sys.stdout.flush()
+            case _:
+                pass
+
+    def _say(self, line: str) -> None:
+        if line != self._last:
+            self._last = line
+            print(printable(line), file=sys.stderr)
+
+
+def show_run(run: Run) -> None:
+    """The facts behind a streamed answer, on stderr."""
+    print()
+    print(facts_line(run), file=sys.stderr)
+
+
+def show_comparison(comparison: Comparison) -> None:
+    """All answers with their facts, then what cannot be compared."""
+    for run in comparison.runs:
+        print(f"== {run.target.name} ({run.target.model})")
+        if run.text:
+            print(printable(run.text))
+        if run.error is not None:
+            print(one_line(run.error.title, run.error.detail, run.error.hint))
+        print(f"   {facts_line(run)}\n")
+    names = {run.id: run.target.name for run in comparison.runs}
+    for item in comparison.not_comparable:
+        print(f"not comparable: {names[item.run_id]}: {', '.join(item.metrics)}: {item.detail}")
+
+
+def facts_line(run: Run) -> str:
+    """TTFT, rate, tokens, cost and finish on one line; unknown is a dash."""
+    timing, usage = run.timing, run.usage
+    estimated = "~" if usage.source == "estimated" else ""
+    tokens = (
+        f"{estimated}{_or_dash(usage.prompt_tokens)} → {estimated}{_or_dash(usage.completion_tokens)} tokens"
+    )
+    cost = _DASH if run.cost.usd is None else f"${run.cost.usd}"
+    return " · ".join(
+        [
+            f"TTFT {_number(timing.ttft_ms, '.0f')} ms",
+            f"{_number(timing.gen_tps, '.1f')} tok/s",
+            tokens,
+            f"cost {cost}",
+            f"finish {run.finish_reason}",
+        ]
+    )
+
+
+def show_table(headers: list[str], rows: list[list[Any]]) -> None:
+    """A plain table; None is a dash."""
+    texts = [headers, *([printable(str(_or_dash(cell))) for cell in row] for row in rows)]
+    widths = [max(len(row[at]) for row in texts) for at in range(len(headers))]
+    for row in texts:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _number(value: float | None, layout: str) -> str:
+    return _DASH if value is None else format(value, layout)
+
+
+def _or_dash(value: Any) -> Any:
+    return _DASH if value is None else value

@@ -1,0 +1,1 @@
+"""Errors, clock, ids, paths, units, redaction and files: imports nothing above it."""

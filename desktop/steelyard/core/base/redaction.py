@@ -1,0 +1,67 @@
+"""Keys never reach a log, an error text or an export.
+
+Two nets: shapes that providers' keys have, and the exact values that were loaded in this process.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import re
+import threading
+import urllib.parse
+
+MASK = "[redacted]"
+
+_SHAPES = re.compile(
+    r"""
+    \b(?:sk|pk|rk)-[A-Za-z0-9_-]{8,}            # OpenAI, Anthropic, OpenRouter
+  | \bhf_[A-Za-z0-9]{8,}                        # Hugging Face
+  | \bAIza[0-9A-Za-z_-]{20,}                    # Google
+  | \bgh[pousr]_[A-Za-z0-9]{20,}                # GitHub
+  | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b               # AWS
+  | \bgsk_[A-Za-z0-9]{16,}                      # Groq
+  | \beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*   # JWT
+    """,
+    re.VERBOSE,
+)
+_LABELLED = re.compile(
+    r"(?i)\b(bearer\s+|(?:x-)?api[-_ ]?key[\"']?\s*[:=]\s*[\"']?|[?&](?:api_?key|key|token)=)"
+    r"([^\s\"'&,;]{6,})"
+)
+_MIN_SECRET_CHARS = 6
+
+_lock = threading.Lock()
+_secrets: set[str] = set()
+
+
+def remember_secret(value: str) -> None:
+    """From now on this value, also as base64 or URL-encoded, is masked everywhere."""
+    if len(value) < _MIN_SECRET_CHARS:
+        return
+    forms = {value, urllib.parse.quote(value, safe=""), base64.b64encode(value.encode()).decode().rstrip("=")}
+    with _lock:
+        _secrets.update(forms)
+
+
+def redact(text: str) -> str:
+    """The text with every known or key-shaped secret masked."""
+    with _lock:
+        known = sorted(_secrets, key=len, reverse=True)
+    for secret in known:
+        text = text.replace(secret, MASK)
+    text = _SHAPES.sub(MASK, text)
+    return _LABELLED.sub(lambda m: m.group(1) + MASK, text)
+
+
+class RedactingFilter(logging.Filter):
+    """Masks message and traceback of each record before a handler sees it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always lets the record pass, cleaned."""
+        record.msg = redact(record.getMessage())
+        record.args = None
+        if record.exc_info:
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+            record.exc_info = None
+        return True

@@ -1,0 +1,42 @@
+"""Money, sizes and times as values and as text. Money is a whole number of pico-dollars."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from typing import NewType
+
+Pico = NewType("Pico", int)
+"""10^-12 USD. An int, so that a million runs add up exactly."""
+
+PICO_PER_USD = 10**12
+_MAX_USD = Decimal(10) ** 15
+
+
+def pico_from_usd(usd: Decimal) -> Pico:
+    """Whole pico-dollars, half to even."""
+    return Pico(int((usd * PICO_PER_USD).to_integral_value(rounding=ROUND_HALF_EVEN)))
+
+
+def usd_text(pico: int | None) -> str | None:
+    """A plain decimal string in USD without trailing zeros: `0.0000125`; None stays None."""
+    if pico is None:
+        return None
+    sign = "-" if pico < 0 else ""
+    whole, part = divmod(abs(pico), PICO_PER_USD)
+    decimals = f"{part:012d}".rstrip("0")
+    return f"{sign}{whole}.{decimals}" if decimals else f"{sign}{whole}"
+
+
+def usd_from_text(text: str) -> Decimal:
+    """A non-negative, finite amount of money from user input.
+
+    Raises:
+        ValueError: not a number, negative, infinite or absurdly large.
+    """
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation as exc:
+        raise ValueError(f"{text!r} is not an amount of money") from exc
+    if not value.is_finite() or value < 0 or value > _MAX_USD:
+        raise ValueError(f"{text!r} is not an amount of money between 0 and 10^15")
+    return value

@@ -1,0 +1,1 @@
+"""One prompt to several targets: schedule, fairness, summary."""

@@ -1,0 +1,1 @@
+"""One engine per home: who owns it, and how everybody else reaches it."""

@@ -1,0 +1,156 @@
+"""How a one-shot command gets at the engine of its home: by joining the owner, or by being it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from steelyard.core.base.errors import AppError, UsageError
+from steelyard.core.base.ids import new_id
+from steelyard.core.control.frames import Answer, Ask, Hello, Refusal, Told, read_frame, write_frame
+from steelyard.core.control.lock import read_owner
+from steelyard.core.control.owner import OwnedEngine
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from steelyard.core.base.paths import Home
+    from steelyard.core.values.commands import Command, Owner
+    from steelyard.core.values.events import Event
+
+_PATIENCE_S = 30.0
+_POLL_S = 0.05
+_STOP_DEADLINE_S = 12.0
+
+
+@contextlib.asynccontextmanager
+async def session(home: Home) -> AsyncGenerator[Session, None]:
+    """A session for one command. Leaving it, an owner waits for the commands that joined it, then stops.
+
+    Raises:
+        AppError: the home's owner does not answer.
+    """
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        connection = await _join(home)
+        if connection is not None:
+            yield _Guest(*connection)
+            return
+        own = OwnedEngine(home, "command")
+        if own.try_take():
+            break
+        if time.monotonic() > deadline:
+            note = read_owner(home.lock)
+            who = f"{note.owner}, process {note.pid}" if note else "an unknown process"
+            raise AppError(
+                "This home is in use and does not answer", who, "Close that Steelyard, or use another --home."
+            )
+        await asyncio.sleep(_POLL_S)
+    try:
+        await own.start()
+        try:
+            yield _Host(own)
+        except asyncio.CancelledError:
+            raise  # asked to end now: whoever joined is told that the owner went away
+        except BaseException:
+            await own.until_guests_left()
+            raise
+        await own.until_guests_left()
+    finally:
+        await own.stop(_STOP_DEADLINE_S)
+
+
+class Session(Protocol):
+    """Carries out one command, here or in the owner's process."""
+
+    async def execute(self, command: Command, on_event: Callable[[Event], None]) -> Any:
+        """The command's result as plain data; `on_event` gets the events of this command.
+
+        Raises:
+            AppError: the command failed, or the owner went away.
+        """
+        ...
+
+
+async def ask_owner(home: Home, command: Command) -> tuple[Owner, Any] | None:
+    """Ask the owner, if there is one; returns who it is and its answer. Never becomes the owner."""
+    connection = await _join(home)
+    if connection is None:
+        return None
+    note = read_owner(home.lock)
+    result = await _Guest(*connection).execute(command, lambda _event: None)
+    return (note.owner if note else "command"), result
+
+
+async def _join(home: Home) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    note = read_owner(home.lock)
+    if note is None:
+        return None
+    try:
+        reader, writer = await asyncio.open_unix_connection(note.socket)
+    except OSError:
+        return None
+    hello = await read_frame(reader)
+    if isinstance(hello, Hello):
+        return reader, writer
+    writer.close()
+    return None
+
+
+class _Guest:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def execute(self, command: Command, on_event: Callable[[Event], None]) -> Any:
+        try:
+            write_frame(self._writer, Ask(command, new_id()))
+            await self._writer.drain()
+            return await self._until_answered(on_event)
+        except ConnectionError as exc:
+            raise _owner_ended() from exc
+        finally:
+            self._writer.close()
+            with contextlib.suppress(ConnectionError):
+                await self._writer.wait_closed()
+
+    async def _until_answered(self, on_event: Callable[[Event], None]) -> Any:
+        while True:
+            match await read_frame(self._reader):
+                case Told(event):
+                    on_event(event)
+                case Answer(result):
+                    return result
+                case Refusal() as no:
+                    kind = UsageError if no.is_usage else AppError
+                    raise kind(no.title, no.detail, no.hint, retryable=no.retryable)
+                case _:
+                    raise _owner_ended()
+
+
+class _Host:
+    def __init__(self, own: OwnedEngine) -> None:
+        self._own = own
+
+    async def execute(self, command: Command, on_event: Callable[[Event], None]) -> Any:
+        request = new_id()
+
+        def mine(event: Event) -> None:
+            if getattr(event, "request", None) == request:
+                on_event(event)
+
+        unsubscribe = self._own.subscribe(mine)
+        try:
+            return msgspec.to_builtins(await self._own.execute(command, request))
+        finally:
+            unsubscribe()
+
+
+def _owner_ended() -> AppError:
+    return AppError(
+        "The Steelyard that owns this home ended", "before the answer came", "Try again.", retryable=True
+    )

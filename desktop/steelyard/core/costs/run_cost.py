@@ -1,0 +1,108 @@
+"""Usage times price, and energy times tariff, in whole pico-dollars."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from steelyard.core.base.units import Pico, pico_from_usd, usd_text
+from steelyard.core.values.run import Cost, CostPart, Energy, Usage
+
+if TYPE_CHECKING:
+    from steelyard.core.costs.price_book import TokenPrices
+    from steelyard.core.values.settings import Settings
+
+_JOULES_PER_KWH = 3_600_000
+_SECONDS_PER_MONTH = Decimal("2629800")  # 365.25 days / 12
+_PER_MILLION = Decimal(1_000_000)
+
+
+def api_cost(usage: Usage, prices: TokenPrices | None) -> Cost:
+    """What an API charges for this usage; unknown without a price or without counts.
+
+    Cached and cache-written tokens are parts of the prompt tokens; without a price of their own they cost the
+    input price. Reasoning tokens are part of the completion tokens.
+    """
+    if prices is None or usage.prompt_tokens is None or usage.completion_tokens is None:
+        return Cost()
+    cached = min(usage.cached_tokens or 0, usage.prompt_tokens) if prices.cached is not None else 0
+    written = usage.cache_write_tokens or 0 if prices.cache_write is not None else 0
+    written = min(written, usage.prompt_tokens - cached)
+    lines = [
+        ("input", usage.prompt_tokens - cached - written, prices.input),
+        ("cached input", cached, prices.cached),
+        ("cache write", written, prices.cache_write),
+        ("output", usage.completion_tokens, prices.output),
+    ]
+    billed = [
+        (what, count, pico_from_usd(rate * count / _PER_MILLION))
+        for what, count, rate in lines
+        if rate is not None and (count or what in ("input", "output"))
+    ]
+    return Cost(
+        usd=usd_text(sum(pico for _, _, pico in billed)),
+        basis="api_price",
+        price_id=prices.price_id,
+        price_date=prices.price_date,
+        parts=[
+            CostPart(what=what, quantity=count, unit="token", usd=_text(pico)) for what, count, pico in billed
+        ],
+    )
+
+
+def local_energy(settings: Settings, e2e_ms: float | None, ttft_ms: float | None) -> Energy:
+    """Energy from the watts that the user typed; unknown without them."""
+    watts = settings.energy.active_watts
+    if watts is None or e2e_ms is None:
+        return Energy()
+    joules = watts * e2e_ms / 1000
+    prefill = None if ttft_ms is None else watts * ttft_ms / 1000
+    return Energy(
+        joules=joules,
+        prefill_joules=prefill,
+        decode_joules=None if prefill is None else joules - prefill,
+        source="user_watts",
+    )
+
+
+def local_cost(settings: Settings, energy: Energy, e2e_ms: float | None) -> Cost:
+    """Electricity (marginal) and, where price, life and busy share are known, the machine as well (full)."""
+    tariff = settings.energy.tariff_usd_per_kwh
+    if energy.joules is None or tariff is None or e2e_ms is None:
+        return Cost()
+    kwh = Decimal(repr(energy.joules)) / _JOULES_PER_KWH
+    marginal = pico_from_usd(kwh * Decimal(repr(tariff)))
+    parts = [CostPart(what="electricity", quantity=energy.joules, unit="J", usd=_text(marginal))]
+    price_id = f"settings: {tariff:g} USD/kWh, {settings.energy.active_watts:g} W"
+    machine = _machine_share(settings, e2e_ms)
+    if machine is None:
+        return Cost(
+            usd=_text(marginal),
+            basis="local_marginal",
+            marginal_usd=_text(marginal),
+            price_id=price_id,
+            parts=parts,
+        )
+    parts.append(CostPart(what="machine", quantity=e2e_ms / 1000, unit="s", usd=_text(machine)))
+    full = Pico(marginal + machine)
+    return Cost(
+        usd=_text(full),
+        basis="local_full",
+        marginal_usd=_text(marginal),
+        full_usd=_text(full),
+        price_id=price_id,
+        parts=parts,
+    )
+
+
+def _machine_share(settings: Settings, e2e_ms: float) -> Pico | None:
+    """Price of the machine over the seconds that it is busy in its life, times this run's seconds."""
+    hardware = settings.hardware
+    if hardware.price_usd is None or hardware.life_months is None or hardware.busy_share is None:
+        return None
+    busy_s = Decimal(repr(hardware.life_months)) * _SECONDS_PER_MONTH * Decimal(repr(hardware.busy_share))
+    return pico_from_usd(Decimal(repr(hardware.price_usd)) / busy_s * Decimal(repr(e2e_ms)) / 1000)
+
+
+def _text(pico: int) -> str:
+    return usd_text(pico) or "0"

@@ -1,0 +1,316 @@
+"""Who can be asked: configured APIs, weights on disk, and the names that mean them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx2
+import msgspec
+
+from steelyard.core.base.clock import utc_now
+from steelyard.core.base.errors import AppError, UsageError
+from steelyard.core.costs.price_book import book_prices, checked_prices
+from steelyard.core.hub.library import STARTER, Library
+from steelyard.core.hub.names import meaning_of
+from steelyard.core.runs.promptable import LocalTarget, Promptable, RemoteTarget, UnusableTarget, wire_for
+from steelyard.core.targets.clients import api_client
+from steelyard.core.targets.json_in import as_dict, as_list, as_text, parse_json
+from steelyard.core.targets.wire import checked_base_url
+from steelyard.core.values.prompt import Message, Prompt, Sampling
+from steelyard.core.values.settings import LaunchProfile
+from steelyard.core.values.targets import RESERVED_NAMES, ApiTarget, TargetRow, TargetTest, WeightsRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
+
+    from steelyard.core.servers.pool import ServerPool
+    from steelyard.core.servers.server import Server
+    from steelyard.core.store.secrets import SecretStore
+    from steelyard.core.store.settings import SettingsStore
+    from steelyard.core.values.settings import ServerSettings
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+_MAX_MODELS_BYTES = 4 << 20
+_TEST_PROMPT = Prompt(
+    messages=[Message(role="user", content="Answer with the word ok.")], sampling=Sampling(max_tokens=16)
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a command wants its targets: keys of its environment, launch settings, unverified or not."""
+
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    profile: LaunchProfile = field(default_factory=LaunchProfile)
+    allow_unverified: bool = False
+
+
+class Directory:
+    """Finds, adds and removes targets. Owned by the engine's loop."""
+
+    def __init__(
+        self,
+        settings: SettingsStore,
+        secrets: SecretStore,
+        servers: ServerPool,
+        gpu_bytes: Callable[[int], int | None],
+    ) -> None:
+        self._settings = settings
+        self._secrets = secrets
+        self._servers = servers
+        self._gpu_bytes = gpu_bytes
+        self._library = Library()
+        self._clients: dict[str, httpx2.AsyncClient] = {}
+
+    async def close(self) -> None:
+        """Close the connections to APIs."""
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+
+    # ---- names ---------------------------------------------------------------------------------------------
+
+    async def promptable(self, name: str, wish: Wish) -> Promptable:
+        """The target that a name means. Weights that cannot be served are a target, too: one that fails.
+
+        Raises:
+            AppError: the name means nothing.
+        """
+        apis = self._apis()
+        found = await asyncio.to_thread(meaning_of, name, apis, self._listed)
+        if found.kind == "api":
+            return self._remote(apis[name], wish.environment)
+        try:
+            row = await asyncio.to_thread(self._weights_row, found.path, found.row)
+            _check_verified(row, wish)
+            server = self._servers.server_for(row.name, Path(row.path), self._launch_settings(wish.profile))
+        except AppError as exc:
+            return UnusableTarget(Path(name).name if found.path else name, exc)
+        return LocalTarget(row.name, row, server, self._settings.current, self._gpu_bytes)
+
+    async def server(self, name: str) -> Server:
+        """The server for the weights that a name means.
+
+        Raises:
+            AppError: it means no weights.
+        """
+        found = await asyncio.to_thread(meaning_of, name, self._apis(), self._listed)
+        if found.kind == "api":
+            raise AppError(f"{name} is an API", "there is nothing to load")
+        row = await asyncio.to_thread(self._weights_row, found.path, found.row)
+        _check_verified(row, Wish())
+        return self._servers.server_for(row.name, Path(row.path), self._settings.current.servers)
+
+    def _launch_settings(self, profile: LaunchProfile) -> ServerSettings:
+        changes = {
+            name: value for name, value in msgspec.structs.asdict(profile).items() if value is not None
+        }
+        return msgspec.structs.replace(self._settings.current.servers, **changes)
+
+    def _weights_row(self, path: Path | None, row: WeightsRow | None) -> WeightsRow:
+        if path is not None:
+            return self._library.file_row(path)
+        return row or self._library.starter_row()
+
+    def _listed(self) -> list[WeightsRow]:
+        return self._library.rows(self._settings.current.weights_paths)
+
+    def _apis(self) -> dict[str, ApiTarget]:
+        return {target.name: target for target in self._settings.current.targets}
+
+    def _remote(self, target: ApiTarget, environment: Mapping[str, str]) -> RemoteTarget:
+        return RemoteTarget(
+            target,
+            self._client(target.url),
+            self._settings.current,
+            lambda: self._secrets.read(target, environment),
+        )
+
+    def _client(self, url: str) -> httpx2.AsyncClient:
+        if url not in self._clients:
+            self._clients[url] = api_client(url)
+        return self._clients[url]
+
+    # ---- weights -------------------------------------------------------------------------------------------
+
+    async def weights(self, paths: list[str]) -> list[WeightsRow]:
+        """The starter, the paths in the settings and the given ones."""
+        wanted = [*self._settings.current.weights_paths, *paths]
+        return await asyncio.to_thread(self._library.rows, wanted)
+
+    async def add_weights(self, path: str) -> list[WeightsRow]:
+        """Remember a GGUF file or a folder.
+
+        Raises:
+            AppError: the file is no usable GGUF file, or the folder holds none.
+        """
+        absolute, rows = await asyncio.to_thread(self._look_at, path)
+        known = self._settings.current.weights_paths
+        if absolute not in known:
+            self._settings.save(
+                msgspec.structs.replace(self._settings.current, weights_paths=[*known, absolute])
+            )
+        return rows
+
+    def _look_at(self, path: str) -> tuple[str, list[WeightsRow]]:
+        place = Path(path).expanduser().absolute()
+        if not place.is_dir():
+            return str(place), [self._library.file_row(place)]
+        rows = [row for row in self._library.rows([str(place)]) if row.name != STARTER]
+        if not rows:
+            raise AppError("No weights were found", f"{place} holds no GGUF file", "Choose another folder.")
+        return str(place), rows
+
+    # ---- API targets ---------------------------------------------------------------------------------------
+
+    async def api_rows(self) -> list[TargetRow]:
+        """All configured APIs."""
+        return [await self._row(target) for target in self._settings.current.targets]
+
+    async def add(self, target: ApiTarget, *, replace: bool) -> TargetRow:
+        """Store a target after checking each of its fields.
+
+        Raises:
+            UsageError: a field is not usable, or the name is taken.
+        """
+        checked = _checked(target)
+        others = [old for old in self._settings.current.targets if old.name != checked.name]
+        if len(others) < len(self._settings.current.targets) and not replace:
+            raise UsageError(
+                f"There is already a target called {checked.name}",
+                hint="Choose another name, or remove it first.",
+            )
+        targets = [checked if old.name == checked.name else old for old in self._settings.current.targets]
+        if checked not in targets:
+            targets.append(checked)
+        self._settings.save(msgspec.structs.replace(self._settings.current, targets=targets))
+        return await self._row(checked)
+
+    async def remove(self, name: str) -> None:
+        """Forget a target and its key.
+
+        Raises:
+            AppError: there is none of that name.
+        """
+        self._known(name)
+        targets = [target for target in self._settings.current.targets if target.name != name]
+        self._settings.save(msgspec.structs.replace(self._settings.current, targets=targets))
+        await asyncio.to_thread(self._secrets.forget, name)
+
+    async def store_key(self, name: str, key: str, *, memory_ok: bool) -> Literal["keyring", "memory"]:
+        """Keep a key for a target.
+
+        Raises:
+            AppError: no such target, an unusable key, or no place for it.
+        """
+        target = self._known(name)
+        if target.key_env:
+            raise AppError(f"{name} reads its key from {target.key_env}", hint="Change the target first.")
+        return await asyncio.to_thread(self._secrets.store, name, key, memory_ok=memory_ok)
+
+    async def test(self, name: str, environment: Mapping[str, str]) -> TargetTest:
+        """One tiny prompt, and the list of models where the API gives one.
+
+        Raises:
+            AppError: no such target.
+        """
+        target = self._known(name)
+        remote = self._remote(target, environment)
+        try:
+            async with remote.open(_TEST_PROMPT, lambda _reason: None) as opened:
+                await opened.exchange.run(lambda _deltas, _stamp: None)
+                times = opened.exchange.times
+        except AppError as exc:
+            return TargetTest(ok=False, error=exc.one_line())
+        ttft_ms = (times.first_delta - times.start) / 1e6 if times.first_delta else None
+        return TargetTest(ok=True, models=await self._models(target, environment), ttft_ms=ttft_ms)
+
+    async def _models(self, target: ApiTarget, environment: Mapping[str, str]) -> list[str] | None:
+        wire = wire_for(target)
+        key = await asyncio.to_thread(self._secrets.read, target, environment)
+        started = time.monotonic()
+        body = b""
+        try:
+            async with self._client(target.url).stream(
+                "GET", wire.models_url(target.url), headers=wire.headers(key), timeout=10.0
+            ) as response:
+                if response.status_code != 200:
+                    return None
+                async for chunk in response.aiter_raw():
+                    body += chunk
+                    if len(body) > _MAX_MODELS_BYTES or time.monotonic() - started > 10.0:
+                        return None
+            names = [
+                as_text(as_dict(item).get("id")) for item in as_list(as_dict(parse_json(body)).get("data"))
+            ]
+        except (httpx2.HTTPError, ValueError):
+            return None  # the list is a courtesy; the prompt above has proved that the target works
+        return [name for name in names if name]
+
+    def _known(self, name: str) -> ApiTarget:
+        target = self._apis().get(name)
+        if target is None:
+            raise AppError(f"No target is called {name}", hint="`steelyard targets list` shows them.")
+        return target
+
+    async def _row(self, target: ApiTarget) -> TargetRow:
+        return TargetRow(
+            name=target.name,
+            url=target.url,
+            model=target.model,
+            format=target.format,
+            key=await asyncio.to_thread(self._secrets.where, target),
+            key_env=target.key_env,
+            prices=target.prices,
+            price_like=target.price_like,
+            classes=target.classes,
+        )
+
+
+def _check_verified(row: WeightsRow, wish: Wish) -> None:
+    if row.verification in ("mismatch", "pending") and not wish.allow_unverified:
+        raise AppError(
+            f"{row.name} was not loaded",
+            "the file is not the one that it should be",
+            "Run `python3 run.py setup`, or load it all the same with --allow-unverified.",
+        )
+
+
+def _checked(target: ApiTarget) -> ApiTarget:
+    if not _NAME.fullmatch(target.name):
+        raise UsageError(
+            "Not a usable target name",
+            repr(target.name),
+            "Use up to 64 letters, digits, dots, hyphens, underscores.",
+        )
+    if target.name.lower() in RESERVED_NAMES:
+        raise UsageError(f"A target cannot be called {target.name}", "the word has a meaning of its own")
+    if not target.model.strip() or len(target.model) > 256 or not target.model.isprintable():
+        raise UsageError(
+            "The target needs a model name", hint="Give the id that the API knows, with --model."
+        )
+    if target.key_env is not None and not _VARIABLE.fullmatch(target.key_env):
+        raise UsageError(
+            "Not a name of an environment variable",
+            "--key-env takes a variable's name, not a key",
+            "Put the key into a variable and give that variable's name.",
+        )
+    if target.price_like is not None:
+        book_prices(target.price_like)
+    if target.prices is not None:
+        checked_prices(target.prices)
+    dated = utc_now()[:10] if target.prices is not None else None
+    return msgspec.structs.replace(
+        target,
+        url=checked_base_url(target.url),
+        prices_date=target.prices_date or dated,
+        model=target.model.strip(),
+    )

@@ -1,0 +1,119 @@
+"""What this installation is made of, and what is wrong with it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from steelyard import __version__
+from steelyard.core.base.errors import AppError
+from steelyard.core.base.paths import engine_folder, shared_weights_folder
+from steelyard.core.hub.library import starter_facts
+from steelyard.core.servers.pool import find_binary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from steelyard.core.base.paths import Home
+    from steelyard.core.store.secrets import SecretStore
+    from steelyard.core.telemetry.nvidia import Nvml
+    from steelyard.core.values.servers import ServerRow
+
+_GPU_BACKENDS = ("cuda", "vulkan", "metal", "hip")
+_LOW_DISK_BYTES = 2 << 30
+
+
+def diagnose(
+    home: Home, secrets: SecretStore, nvml: Nvml, servers: list[ServerRow], notices: list[str]
+) -> dict[str, Any]:
+    """The `doctor` document of the CLI contract. Blocks for some tens of milliseconds: use a thread."""
+    problems = [{"what": notice, "hint": "Look at the named file."} for notice in notices]
+    engine = _engine(problems)
+    backend, is_secure = secrets.backend()
+    if not is_secure:
+        problems.append(
+            {
+                "what": f"No secure keyring (found: {backend})",
+                "hint": "Keys typed into the app live until it closes; use --key-env on the command line.",
+            }
+        )
+    free_bytes = shutil.disk_usage(home.root).free
+    if free_bytes < _LOW_DISK_BYTES:
+        problems.append({"what": f"Only {free_bytes >> 20} MiB of disk are free", "hint": "Free some space."})
+    if not (shared_weights_folder() / starter_facts().file).is_file():
+        problems.append({"what": "The starter weights are missing", "hint": "Run `python3 run.py setup`."})
+    return {
+        "app": __version__,
+        "python": platform.python_version(),
+        "qt": importlib.metadata.version("pyside6-essentials"),
+        "engine": engine,
+        "devices": [msgspec.to_builtins(row) for row in nvml.devices()],
+        "keyring": {"backend": backend, "secure": is_secure},
+        "paths": _paths(home),
+        "disk_free_bytes": free_bytes,
+        "hub": {"endpoint": _hub_endpoint(), "reachable": None},
+        "servers": [msgspec.to_builtins(row) for row in servers],
+        "problems": problems,
+    }
+
+
+def _engine(problems: list[dict[str, str]]) -> dict[str, Any]:
+    try:
+        binary = find_binary(engine_folder())
+        build = _build_of(binary)
+    except AppError as exc:
+        problems.append({"what": f"{exc.title}: {exc.detail}", "hint": exc.hint})
+        return {"build": None, "age_days": None, "path": None, "backends": []}
+    # The sources carry no date; the day on which they were built here would say nothing about their age.
+    return {"build": build, "age_days": None, "path": str(binary), "backends": _backends(binary.parent)}
+
+
+def _build_of(binary: Path) -> str:
+    try:
+        done = subprocess.run(
+            [str(binary), "--version"], capture_output=True, text=True, timeout=20, env={}, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as exc:
+        raise AppError("llama-server does not start", str(exc), "Run `python3 run.py setup` again.") from exc
+    match = re.search(r"build (\d+), commit (\w+)", done.stdout + done.stderr)
+    if done.returncode != 0 or match is None:
+        raise AppError(
+            "llama-server does not start", f"code {done.returncode}", "Run `python3 run.py setup` again."
+        )
+    return f"b{match.group(1)}-{match.group(2)}"
+
+
+def _backends(folder: Path) -> list[str]:
+    files = [path.name for path in folder.iterdir() if "ggml-" in path.name]
+    found = [name for name in _GPU_BACKENDS if any(f"ggml-{name}" in file for file in files)]
+    return ["cpu", *("rocm" if name == "hip" else name for name in found)]
+
+
+def _paths(home: Home) -> dict[str, str]:
+    return {
+        "home": str(home.root),
+        "ledger": str(home.database),
+        "settings": str(home.settings),
+        "logs": str(home.logs),
+        "runtime": str(home.runtime_folder()),
+        "starter_weights": str(shared_weights_folder()),
+        "huggingface_cache": _hub_cache(),
+    }
+
+
+def _hub_endpoint() -> str:
+    from huggingface_hub import constants
+
+    return str(constants.ENDPOINT)
+
+
+def _hub_cache() -> str:
+    from huggingface_hub import constants
+
+    return str(constants.HF_HUB_CACHE)

@@ -1,0 +1,352 @@
+"""The engine: owns the services of one home and carries out commands. Lives in one asyncio loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from steelyard.core.base.clock import utc_now
+from steelyard.core.base.errors import AppError, UsageError, unreachable
+from steelyard.core.base.ids import new_id
+from steelyard.core.base.paths import engine_folder
+from steelyard.core.base.units import pico_from_usd, usd_text
+from steelyard.core.compare.comparing import Column, Comparing, Plan
+from steelyard.core.costs.price_book import book_prices, prices_for
+from steelyard.core.directory import Directory, Wish
+from steelyard.core.doctor import diagnose
+from steelyard.core.runs.runner import Job, Runner
+from steelyard.core.servers.pool import ServerPool
+from steelyard.core.store.database import Database
+from steelyard.core.store.ledger import Ledger
+from steelyard.core.store.secrets import SecretStore
+from steelyard.core.store.settings import SettingsStore
+from steelyard.core.targets.clients import local_client
+from steelyard.core.telemetry.nvidia import Nvml
+from steelyard.core.values import commands as c
+from steelyard.core.values.events import (
+    ComparisonJudged,
+    ComparisonStarted,
+    EngineChanged,
+    Event,
+    ServerChanged,
+    SettingsChanged,
+    TargetsChanged,
+    WindowRaised,
+)
+from steelyard.core.values.prompt import Message, Prompt
+from steelyard.core.values.reports import CostPreview
+from steelyard.core.values.targets import ApiPrices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from steelyard.core.base.paths import Home
+    from steelyard.core.values.comparison import Comparison
+    from steelyard.core.values.run import Run
+    from steelyard.core.values.servers import ServerRow
+
+_GPU_LOOK_S = 0.5
+_BYTES_PER_TOKEN = 4
+
+_log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Services are built in `start`, which needs the home's lock to be held by the caller."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._listeners: list[Callable[[Event], None]] = []
+        self._started = asyncio.Event()
+        self._failure: AppError | None = None
+        self._settings = SettingsStore(home.settings)
+        self._secrets = SecretStore(home.keyring_service)
+        self._database = Database(home.database)
+        self._ledger = Ledger(self._database)
+        self._runner = Runner(self._ledger, self._emit)
+        self._nvml = Nvml()
+        self._gpu_bytes: dict[int, int | None] = {}
+        self._gpu_watch: asyncio.Task[None] | None = None
+        self._servers: ServerPool | None = None
+        self._directory: Directory | None = None
+
+    # ---- life ----------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open settings and ledger, reap what a crashed owner left.
+
+        Raises:
+            AppError: the ledger cannot be used.
+        """
+        try:
+            runtime = self._home.runtime_folder()
+            self._settings.load()
+            await self._database.open()
+            cut_off = await self._ledger.mark_interrupted()
+            if cut_off:
+                _log.info("%d runs were cut off last time", cut_off)
+        except AppError as exc:
+            self._failure = exc
+            self._started.set()
+            raise
+        self._servers = ServerPool(engine_folder(), runtime, local_client, self._on_server_changed)
+        await asyncio.to_thread(self._servers.sweep)
+        self._directory = Directory(
+            self._settings, self._secrets, self._servers, lambda pid: self._gpu_bytes.get(pid)
+        )
+        self._gpu_watch = asyncio.create_task(self._watch_gpu())
+        self._started.set()
+        self._emit(EngineChanged(state="ready"))
+
+    async def stop(self, deadline_s: float) -> None:
+        """End all children within the deadline, then close the ledger."""
+        self._emit(EngineChanged(state="closing"))
+        if self._gpu_watch:
+            self._gpu_watch.cancel()
+        if self._servers:
+            try:
+                await asyncio.wait_for(self._servers.close(), deadline_s)
+            except TimeoutError:
+                _log.warning("servers did not end in time; killing them")
+                await asyncio.to_thread(self._servers.sweep)
+        if self._directory:
+            await self._directory.close()
+        await self._database.close()
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call `listener` for each event, in the loop's thread; returns the unsubscriber."""
+        self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with contextlib.suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def server_rows(self) -> list[ServerRow]:
+        """The servers as they are now."""
+        return self._servers.rows() if self._servers else []
+
+    # ---- commands ------------------------------------------------------------------------------------------
+
+    async def execute(self, command: c.Command, request: str) -> Any:
+        """Carry out one command; waits until the engine is ready. Events of the command carry `request`.
+
+        Raises:
+            AppError: in words for the user.
+        """
+        await self._started.wait()
+        if self._failure is not None:
+            raise self._failure
+        match command:
+            case c.StartRun():
+                return await self._start_run(command, request)
+            case c.StartComparison():
+                return await self._start_comparison(command, request)
+            case c.ListServers():
+                return self.server_rows()
+            case c.LoadWeights():
+                return await self._load_weights(command)
+            case c.StopServer():
+                return await self._pool.stop(command.name)
+            case c.ListComparisons():
+                return await self._ledger.comparisons(command.limit)
+            case c.ReadComparison():
+                return await self._ledger.comparison(command.id)
+            case c.Diagnose():
+                return await self._diagnose()
+            case _:
+                return await self._execute_on_lists(command)
+
+    async def _execute_on_lists(self, command: c.Command) -> Any:
+        match command:
+            case c.ListTargets():
+                return await self._targets.api_rows()
+            case c.AddTarget():
+                row = await self._targets.add(command.target, replace=command.replace)
+                self._emit(TargetsChanged())
+                return row
+            case c.RemoveTarget():
+                await self._targets.remove(command.name)
+                return self._emit(TargetsChanged())
+            case c.StoreKey():
+                kept = await self._targets.store_key(command.target, command.key, memory_ok=command.memory_ok)
+                self._emit(TargetsChanged())
+                return kept
+            case c.TestTarget():
+                return await self._targets.test(command.name, command.environment)
+            case c.ListWeights():
+                return await self._targets.weights(command.paths)
+            case c.AddWeights():
+                return await self._targets.add_weights(command.path)
+            case _:
+                return await self._execute_on_settings(command)
+
+    async def _execute_on_settings(self, command: c.Command) -> Any:
+        match command:
+            case c.ReadSettings():
+                return self._settings.current
+            case c.SaveSettings():
+                kept = self._settings.current.targets
+                self._settings.save(msgspec.structs.replace(command.settings, targets=kept))
+                return self._emit(SettingsChanged())
+            case c.ReadSpending():
+                midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+                since = midnight.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+                return await self._ledger.spending_since(since)
+            case c.PreviewCost():
+                return self._preview_cost(command)
+            case c.PriceLike():
+                return _as_prices(command.price_like)
+            case c.RaiseWindow():
+                return self._emit(WindowRaised())
+            case _:
+                return unreachable(command)
+
+    # ---- runs ----------------------------------------------------------------------------------------------
+
+    async def _start_run(self, command: c.StartRun, request: str) -> Run:
+        target = await self._targets.promptable(command.target, _wish(command))
+        prompt = Prompt(
+            messages=_messages(command.system, [], command.prompt),
+            sampling=command.sampling,
+            cache_prompt=False,
+        )
+        job = Job(request=request, target=target, prompt=prompt, class_=command.class_, tags=command.tags)
+        return await self._runner.run(job)
+
+    async def _start_comparison(self, command: c.StartComparison, request: str) -> Comparison:
+        if not command.targets:
+            raise UsageError("A comparison needs a target", hint="Add one with --target NAME.")
+        if command.histories and len(command.histories) != len(command.targets):
+            raise UsageError("A further turn needs one history for each target")
+        histories = command.histories or [[] for _ in command.targets]
+        columns = [
+            Column(
+                await self._targets.promptable(name, _wish(command)),
+                Prompt(
+                    messages=_messages(command.system, history, command.prompt),
+                    sampling=command.sampling,
+                    cache_prompt=bool(command.histories),
+                ),
+            )
+            for name, history in zip(command.targets, histories, strict=True)
+        ]
+        comparison_id, turn = await self._begin_comparison(command)
+        self._emit(ComparisonStarted(request=request, comparison_id=comparison_id, turn=turn))
+        plan = Plan(
+            id=comparison_id,
+            request=request,
+            columns=columns,
+            schedule=command.schedule,
+            repeat=command.repeat,
+            warm_up=0 if command.continues else command.warm_up,
+            turn=turn,
+            class_=command.class_,
+            tags=command.tags,
+        )
+        comparison = await Comparing(plan, self._runner, self._emit).carry_out()
+        await self._ledger.judge_comparison(comparison_id, comparison.not_comparable)
+        self._emit(
+            ComparisonJudged(
+                request=request, comparison_id=comparison_id, not_comparable=comparison.not_comparable
+            )
+        )
+        return comparison
+
+    async def _begin_comparison(self, command: c.StartComparison) -> tuple[str, int]:
+        if command.continues:
+            return command.continues, await self._ledger.add_turn(command.continues)
+        comparison_id = new_id()
+        await self._ledger.begin_comparison(
+            comparison_id, utc_now(), command.prompt, command.schedule, command.system, command.targets
+        )
+        return comparison_id, 0
+
+    async def _load_weights(self, command: c.LoadWeights) -> ServerRow:
+        server = await self._targets.server(command.target)
+        await server.ensure_ready()
+        return server.row()
+
+    def _preview_cost(self, command: c.PreviewCost) -> CostPreview:
+        apis = {target.name: target for target in self._settings.current.targets}
+        chosen = [apis[name] for name in command.targets if name in apis]
+        prompt_tokens = -(-command.prompt_chars // _BYTES_PER_TOKEN)
+        total, unpriced = 0, list[str]()
+        for target in chosen:
+            prices = prices_for(target, prompt_tokens)
+            if prices is None:
+                unpriced.append(target.name)
+                continue
+            total += pico_from_usd(
+                (prices.input * prompt_tokens + prices.output * command.max_tokens) / 1_000_000
+            )
+        priced = len(chosen) - len(unpriced)
+        return CostPreview(
+            api_usd_max=usd_text(total) if priced else None,
+            api_targets=len(chosen),
+            local_targets=len(command.targets) - len(chosen),
+            unpriced=unpriced,
+        )
+
+    async def _diagnose(self) -> dict[str, Any]:
+        notices = [*self._settings.notices, *self._database.notices]
+        rows = self.server_rows()
+        return await asyncio.to_thread(diagnose, self._home, self._secrets, self._nvml, rows, notices)
+
+    # ---- inside --------------------------------------------------------------------------------------------
+
+    @property
+    def _pool(self) -> ServerPool:
+        assert self._servers is not None
+        return self._servers
+
+    @property
+    def _targets(self) -> Directory:
+        assert self._directory is not None
+        return self._directory
+
+    def _emit(self, event: Event) -> None:
+        for listener in list(self._listeners):
+            listener(event)
+
+    def _on_server_changed(self, row: ServerRow) -> None:
+        self._emit(ServerChanged(server=row))
+
+    async def _watch_gpu(self) -> None:
+        """GPU memory of our servers, asked for in a thread: a hung driver must not stop the loop."""
+        if not await asyncio.to_thread(self._nvml.devices):
+            return
+        while True:
+            for row in self.server_rows():
+                if row.pid is not None:
+                    self._gpu_bytes[row.pid] = await asyncio.to_thread(self._nvml.process_bytes, row.pid)
+            await asyncio.sleep(_GPU_LOOK_S)
+
+
+def _wish(command: c.StartRun | c.StartComparison) -> Wish:
+    return Wish(command.environment, command.profile, allow_unverified=command.allow_unverified)
+
+
+def _messages(system: str, history: list[Message], prompt: str) -> list[Message]:
+    head = [Message(role="system", content=system)] if system else []
+    return [*head, *history, Message(role="user", content=prompt)]
+
+
+def _as_prices(price_like: str) -> ApiPrices:
+    prices = book_prices(price_like)
+
+    def text(value: object) -> str | None:
+        return None if value is None else f"{value:f}"
+
+    return ApiPrices(
+        input=f"{prices.input:f}",
+        output=f"{prices.output:f}",
+        cached=text(prices.cached),
+        cache_write=text(prices.cache_write),
+    )

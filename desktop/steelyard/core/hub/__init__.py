@@ -1,0 +1,1 @@
+"""Weights: GGUF headers, the library on disk, and what a name means."""

@@ -1,0 +1,66 @@
+"""What a name on the command line or in a picker means."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from steelyard.core.base.errors import AppError
+from steelyard.core.hub.library import STARTER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from steelyard.core.values.targets import WeightsRow
+
+_HUB_NAME = re.compile(r"(?:https?://\S+|hf\.co/\S+|[\w.-]+/[\w.-]+(?:[:/@]\S+)?)")
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """A path, the starter, a configured API target, or listed weights."""
+
+    kind: Literal["path", "starter", "api", "weights"]
+    path: Path | None = None
+    row: WeightsRow | None = None
+
+
+def looks_like_path(name: str) -> bool:
+    """Whether a name can only mean a place on disk; the asking process makes such names absolute."""
+    return name.startswith(("./", "../", "/", "~", ".\\")) or (os.sep in name and os.path.exists(name))
+
+
+def meaning_of(
+    name: str, api_names: Collection[str], list_weights: Callable[[], list[WeightsRow]]
+) -> Meaning:
+    """Resolve a name in the order that the command line promises.
+
+    Raises:
+        AppError: it means nothing, or two files at once.
+    """
+    if looks_like_path(name):
+        return Meaning("path", path=Path(name).expanduser())
+    if name == STARTER:
+        return Meaning("starter")
+    if name in api_names:
+        return Meaning("api")
+    found = [row for row in list_weights() if row.name == name]
+    if len(found) > 1:
+        raise AppError(
+            f"{name} means more than one file", ", ".join(row.path for row in found), "Give the path instead."
+        )
+    if found:
+        return Meaning("weights", row=found[0])
+    if _HUB_NAME.fullmatch(name):
+        raise AppError(
+            f"{name} is not on this machine",
+            "this version does not download from the hub yet",
+            "Download the GGUF file yourself and give its path.",
+        )
+    known = ", ".join([STARTER, *sorted(api_names)])
+    raise AppError(
+        f"No target is called {name}", f"known are {known}", "Add one with `steelyard targets add`."
+    )

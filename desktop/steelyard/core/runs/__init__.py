@@ -1,0 +1,1 @@
+"""The one path of a prompt: target, meter, energy, price, ledger."""

@@ -1,0 +1,199 @@
+"""From deltas and raw stamps to text, usage and timing, as the CLI contract defines them for RUN."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from steelyard.core.base.clock import ms_between
+from steelyard.core.runs.statistics import guarded_percentile
+from steelyard.core.values.run import Phases, Timing, Usage
+
+if TYPE_CHECKING:
+    from steelyard.core.targets.delta import Delta, ToolCallPart, UsageDelta
+    from steelyard.core.targets.exchange import RawTimes
+    from steelyard.core.values.run import FinishReason, TargetKind
+
+_BYTES_PER_TOKEN = (
+    4  # rule of thumb for a count that the server did not give; such usage is marked "estimated"
+)
+
+
+class Meter:
+    """Collects one answer."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._tool_calls: dict[int, ToolCallPart] = {}
+        self._usage: dict[str, int] = {}
+        self.raw: dict[str, Any] = {}
+        self.finish: FinishReason | None = None
+        self.model = ""
+
+    def add(self, delta: Delta) -> None:
+        """Take one delta."""
+        if delta.text:
+            self._text.append(delta.text)
+        if delta.reasoning:
+            self._reasoning.append(delta.reasoning)
+        for part in delta.tool_calls:
+            self._add_tool_call(part)
+        if delta.usage is not None:
+            self._add_usage(delta.usage)
+        for name, value in delta.raw.items():
+            old = self.raw.get(name)
+            self.raw[name] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
+        self.finish = delta.finish or self.finish
+        self.model = self.model or delta.model
+
+    @property
+    def text(self) -> str:
+        """The answer so far."""
+        return "".join(self._text)
+
+    @property
+    def reasoning(self) -> str | None:
+        """The reasoning so far; None if there was none."""
+        return "".join(self._reasoning) or None
+
+    @property
+    def tool_calls(self) -> list[Any] | None:
+        """Whole tool calls, in order."""
+        if not self._tool_calls:
+            return None
+        parts = (self._tool_calls[index] for index in sorted(self._tool_calls))
+        return [{"id": part.id, "name": part.name, "arguments": part.arguments} for part in parts]
+
+    def usage(self, prompt_bytes: int, content_chunks: int) -> Usage:
+        """The server's counts; where it gave none, estimates that say so."""
+        counts = self._usage
+        prompt, completion = counts.get("prompt_tokens"), counts.get("completion_tokens")
+        from_server = prompt is not None and completion is not None
+        if not from_server and not content_chunks:
+            return Usage()
+        if prompt is None:
+            prompt = -(-prompt_bytes // _BYTES_PER_TOKEN)
+        if completion is None:
+            answer_bytes = len((self.text + (self.reasoning or "")).encode())
+            completion = max(content_chunks, -(-answer_bytes // _BYTES_PER_TOKEN))
+        return Usage(
+            prompt_tokens=prompt,
+            cached_tokens=counts.get("cached_tokens"),
+            cache_write_tokens=counts.get("cache_write_tokens"),
+            completion_tokens=completion,
+            reasoning_tokens=counts.get("reasoning_tokens"),
+            source="server" if from_server else "estimated",
+        )
+
+    def _add_tool_call(self, part: ToolCallPart) -> None:
+        whole = self._tool_calls.get(part.index)
+        if whole is None:
+            self._tool_calls[part.index] = part
+            return
+        whole.id = whole.id or part.id
+        whole.name = whole.name or part.name
+        whole.arguments += part.arguments
+
+    def _add_usage(self, usage: UsageDelta) -> None:
+        for name in (
+            "prompt_tokens",
+            "cached_tokens",
+            "cache_write_tokens",
+            "completion_tokens",
+            "reasoning_tokens",
+        ):
+            value = getattr(usage, name)
+            if value is not None:
+                self._usage[name] = value
+
+
+def timing_of(
+    times: RawTimes, kind: TargetKind, usage: Usage, raw: dict[str, Any], load_ms: float | None
+) -> Timing:
+    """Derive latency and rates from raw stamps.
+
+    TPOT is (last - first) / (n - 1), with n = content chunks for local servers (an end-of-sequence token is
+    counted by the server but carries no content) and the server's completion tokens for APIs, whose chunks
+    are not tokens.
+    """
+    end = times.last_delta or times.end
+    content = times.content
+    span_ms = ms_between(content[0], content[-1]) if content else 0.0
+    steps = _steps(kind, usage, len(content))
+    tpot_ms = span_ms / steps if steps > 0 and span_ms > 0 else None
+    gaps = [ms_between(a, b) for a, b in pairwise(content)]
+    answered = times.headers > 0
+    return Timing(
+        load_ms=load_ms,
+        ttft_ms=ms_between(times.start, content[0]) if content else None,
+        e2e_ms=ms_between(times.start, end) if answered else None,
+        tpot_ms=tpot_ms,
+        itl_p50_ms=guarded_percentile(gaps, 0.50),
+        itl_p95_ms=guarded_percentile(gaps, 0.95),
+        prompt_tps=_prompt_tps(raw),
+        gen_tps=None if tpot_ms is None else 1000 / tpot_ms,
+        phases_ms=_phases(times, end) if answered else None,
+        attempts=times.attempts,
+        waited_ms=times.waited_ms,
+    )
+
+
+def raw_times_document(times: RawTimes) -> dict[str, Any]:
+    """The stamps as whole microseconds from the start of the last attempt; None = not reached."""
+
+    def since(stamp: int) -> int | None:
+        return (stamp - times.start) // 1000 if stamp else None
+
+    return {
+        "connected": since(times.connected),
+        "secured": since(times.secured),
+        "sent": since(times.sent),
+        "headers": since(times.headers),
+        "first_delta": since(times.first_delta),
+        "last_delta": since(times.last_delta),
+        "end": since(times.end),
+        "content": [(stamp - times.start) // 1000 for stamp in times.content],
+    }
+
+
+def _steps(kind: TargetKind, usage: Usage, chunks: int) -> int:
+    if kind == "local":
+        return chunks - 1
+    if usage.source == "server" and usage.completion_tokens is not None:
+        return usage.completion_tokens - 1
+    return 0
+
+
+def _prompt_tps(raw: dict[str, Any]) -> float | None:
+    """Prompt tokens that were really processed, per second, from the server's raw figures."""
+    timings = raw.get("timings")
+    if not isinstance(timings, dict):
+        return None
+    count: Any = timings.get("prompt_n")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    spent_ms: Any = timings.get("prompt_ms")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if (
+        not isinstance(count, int | float)
+        or not isinstance(spent_ms, int | float)
+        or spent_ms <= 0
+        or count <= 0
+    ):
+        return None
+    return 1000 * count / spent_ms
+
+
+def _phases(times: RawTimes, end: int) -> Phases:
+    marks = [times.start]
+    first = times.first_delta or end
+    for stamp in (times.connected, times.secured, times.sent, times.headers, first, end):
+        # A phase that did not happen (warm connection, no TLS) takes no time.
+        marks.append(max(stamp, marks[-1]) if stamp else marks[-1])
+    lengths = [ms_between(a, b) for a, b in pairwise(marks)]
+    return Phases(
+        connect=lengths[0],
+        tls=lengths[1],
+        send=lengths[2],
+        wait_headers=lengths[3],
+        first_token=lengths[4],
+        stream=lengths[5],
+    )

@@ -1,0 +1,256 @@
+"""Carries out one run from its row in the ledger to its final document."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from steelyard.core.base.clock import ms_between, utc_now
+from steelyard.core.base.errors import AppError
+from steelyard.core.base.ids import new_id
+from steelyard.core.base.redaction import redact
+from steelyard.core.runs.meter import Meter, raw_times_document, timing_of
+from steelyard.core.runs.promptable import Opened, Promptable, prompt_bytes, with_answerer
+from steelyard.core.values.events import Event, RunFinished, RunStarted, RunWaited, TextArrived
+from steelyard.core.values.run import ErrorInfo, Memory, Run, RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from steelyard.core.store.ledger import Ledger
+    from steelyard.core.targets.delta import Delta
+    from steelyard.core.values.prompt import Prompt
+    from steelyard.core.values.run import FinishReason
+
+_TICK_S = 0.25
+_TICKS_PER_FLUSH = 3
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run, for whom, and where it belongs."""
+
+    request: str
+    target: Promptable
+    prompt: Prompt
+    column: int = 0
+    turn: int = 0
+    comparison_id: str | None = None
+    class_: str | None = None
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+
+
+class Runner:
+    """Runs jobs; every run ends in the ledger, whatever happens to it."""
+
+    def __init__(self, ledger: Ledger, emit: Callable[[Event], None]) -> None:
+        self._ledger = ledger
+        self._emit = emit
+
+    async def run(self, job: Job) -> Run:
+        """Do one job. A failure is a result: a run with `error`, not an exception.
+
+        Raises:
+            CancelledError: the caller was cancelled; the run is in the ledger as cancelled.
+            AppError: the ledger cannot be written.
+        """
+        progress = _Progress(job, self._emit, self._ledger)
+        await self._ledger.begin_run(progress.run, job.prompt.messages)
+        self._emit(RunStarted(request=job.request, run=progress.run))
+        try:
+            await self._carry_out(job, progress)
+        except AppError as exc:
+            await self._finish(progress, "interrupted" if progress.has_text else "error", exc)
+        except asyncio.CancelledError:
+            # The row must be closed even though the caller goes away.
+            await asyncio.shield(asyncio.ensure_future(self._finish(progress, "cancelled", None)))
+            raise
+        except Exception as exc:  # noqa: BLE001 - a bug is reported, never swallowed by a task
+            _log.exception("run %s failed", progress.run.id)
+            bug = AppError("Something went wrong inside Steelyard", repr(exc), "The log has the details.")
+            await self._finish(progress, "error", bug)
+        else:
+            await self._finish(progress, progress.meter.finish or "stop", None)
+        return progress.run
+
+    async def _carry_out(self, job: Job, progress: _Progress) -> None:
+        async with job.target.open(job.prompt, progress.note) as opened:
+            progress.opened = opened
+            progress.update(target=opened.info, not_sent=opened.not_sent)
+            ticking = asyncio.create_task(progress.tick())
+            try:
+                await opened.exchange.run(progress.take)
+            finally:
+                ticking.cancel()
+                progress.sample_memory()
+                if opened.exchange.has_stalled:
+                    job.target.on_stalled()
+
+    async def _finish(self, progress: _Progress, finish: FinishReason, error: AppError | None) -> None:
+        run, times = progress.final(finish, error)
+        await self._ledger.finish_run(run, times)
+        self._emit(RunFinished(request=progress.job.request, run=run))
+
+
+class _Progress:
+    """The state of one run while it goes on."""
+
+    def __init__(self, job: Job, emit: Callable[[Event], None], ledger: Ledger) -> None:
+        self.job = job
+        self.meter = Meter()
+        self.opened: Opened | None = None
+        self._emit = emit
+        self._ledger = ledger
+        self._memory = Memory()
+        self._flushed_chunks = 0
+        self.run = Run(
+            id=new_id(),
+            started_at=utc_now(),
+            target=job.target.info,
+            class_=job.class_,
+            tags=job.tags,
+            comparison_id=job.comparison_id,
+            turn=job.turn,
+            column=job.column,
+            params=_recorded_params(job.prompt),
+        )
+
+    @property
+    def has_text(self) -> bool:
+        """Whether part of an answer has arrived."""
+        return self.opened is not None and self.opened.exchange.has_content
+
+    def update(self, **changes: Any) -> None:
+        """Replace fields of the run."""
+        self.run = msgspec.structs.replace(self.run, **changes)
+
+    def note(self, reason: str) -> None:
+        """Tell what the run waits for."""
+        job = self.job
+        self._emit(
+            RunWaited(request=job.request, column=job.column, target=self.run.target.name, reason=reason)
+        )
+
+    def take(self, deltas: list[Delta], stamp: int) -> None:
+        """The content of one network read."""
+        text: list[str] = []
+        reasoning: list[str] = []
+        for delta in deltas:
+            self.meter.add(delta)
+            if delta.text:
+                text.append(delta.text)
+            if delta.reasoning:
+                reasoning.append(delta.reasoning)
+        if reasoning:
+            self._tell("".join(reasoning), stamp, is_reasoning=True)
+        if text:
+            self._tell("".join(text), stamp, is_reasoning=False)
+
+    def _tell(self, text: str, stamp: int, *, is_reasoning: bool) -> None:
+        assert self.opened is not None
+        times = self.opened.exchange.times
+        self._emit(
+            TextArrived(
+                request=self.job.request,
+                run_id=self.run.id,
+                column=self.job.column,
+                text=text,
+                is_reasoning=is_reasoning,
+                chunks=len(times.content),
+                elapsed_ms=ms_between(times.start, stamp),
+                ttft_ms=ms_between(times.start, times.content[0]) if times.content else None,
+            )
+        )
+
+    async def tick(self) -> None:
+        """Beside the stream: memory peaks, text into the ledger, signs of life during a long prefill."""
+        assert self.opened is not None
+        exchange = self.opened.exchange
+        pulse = self.job.target.pulse()
+        count = 0
+        while True:
+            await asyncio.sleep(_TICK_S)
+            self.sample_memory()
+            if not exchange.has_content and (newer := self.job.target.pulse()) != pulse:
+                pulse = newer
+                exchange.prolong()
+            count += 1
+            if count % _TICKS_PER_FLUSH == 0:
+                await self._flush(len(exchange.times.content))
+
+    async def _flush(self, chunks: int) -> None:
+        if chunks == self._flushed_chunks:
+            return
+        self._flushed_chunks = chunks
+        try:
+            await self._ledger.flush_text(self.run.id, self.meter.text, self.meter.reasoning)
+        except AppError as exc:
+            _log.warning("text not flushed: %s", exc)
+
+    def sample_memory(self) -> None:
+        """Keep the peaks."""
+        now, before = self.job.target.memory(), self._memory
+        self._memory = Memory(
+            vram_peak_bytes=_larger(now.vram_peak_bytes, before.vram_peak_bytes),
+            ram_peak_bytes=_larger(now.ram_peak_bytes, before.ram_peak_bytes),
+            predicted_bytes=now.predicted_bytes or before.predicted_bytes,
+            measured_bytes=now.measured_bytes or before.measured_bytes,
+        )
+
+    def final(self, finish: FinishReason, error: AppError | None) -> tuple[Run, dict[str, Any]]:
+        """The final document and the raw stamps."""
+        self.update(
+            finish_reason=finish,
+            error=None if error is None else _error_info(error),
+            text=self.meter.text,
+            reasoning=self.meter.reasoning,
+            tool_calls=self.meter.tool_calls,
+            memory=self._memory,
+        )
+        if self.opened is None:
+            return self.run, {}
+        opened, meter, target = self.opened, self.meter, self.job.target
+        times = opened.exchange.times
+        usage = meter.usage(prompt_bytes(self.job.prompt), len(times.content))
+        timing = timing_of(times, opened.info.kind, usage, meter.raw, opened.load_ms)
+        energy = target.energy(timing)
+        self.update(
+            target=with_answerer(target.info, meter.model),
+            state=RunState(cold=opened.is_cold, cached_prompt_tokens=usage.cached_tokens),
+            usage=usage,
+            timing=timing,
+            energy=energy,
+            cost=target.cost(usage, timing, energy),
+            raw=meter.raw,
+        )
+        return self.run, raw_times_document(times)
+
+
+def _recorded_params(prompt: Prompt) -> dict[str, Any]:
+    """What was asked for; "default" where the choice was left to the engine or the API."""
+    sampling = prompt.sampling
+    chosen = {"temperature": sampling.temperature, "top_p": sampling.top_p, "seed": sampling.seed}
+    params: dict[str, Any] = {"max_tokens": sampling.max_tokens}
+    params.update({name: "default" if value is None else value for name, value in chosen.items()})
+    params["json_schema"] = sampling.json_schema
+    params["cache_prompt"] = prompt.cache_prompt
+    return params
+
+
+def _error_info(error: AppError) -> ErrorInfo:
+    return ErrorInfo(
+        title=redact(error.title),
+        detail=redact(error.detail),
+        hint=redact(error.hint),
+        retryable=error.retryable,
+    )
+
+
+def _larger(a: int | None, b: int | None) -> int | None:
+    return b if a is None else a if b is None else max(a, b)

@@ -1,0 +1,127 @@
+"""What llama-server tells only in its log: buffers, offloaded layers, the reason of a failure."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass, field
+
+_MAX_LINES = 400
+_MAX_LINE_CHARS = 2000
+_MIB = 1 << 20
+_BUFFER = re.compile(r"(\w+):\s+(\S+)\s+(model|KV|RS|compute|output)\s+buffer size\s*=\s*([0-9.]+)\s*MiB")
+# "|   - Host  |  293 = 92 + 180 + 21 |" and "| - CUDA0 (…) | 24118 = 23606 + (292 = 92 + 180 + 21) + 0 |"
+_PROJECTED = re.compile(
+    r"memory_breakdown_print: \|\s+- ([^|]+?)\s*\|.*?(\d+) =\s+(\d+) \+\s+(\d+) \+\s+(\d+)"
+)
+_OFFLOADED = re.compile(r"offloaded (\d+)/(\d+) layers to GPU")
+_REASONS = (
+    (
+        re.compile(
+            r"(?i)out of memory|failed to allocate|unable to allocate|ErrorOutOfDeviceMemory|bad_alloc"
+        ),
+        "there is not enough memory for these weights",
+        "Close other programs, choose smaller weights or a shorter context.",
+    ),
+    (
+        re.compile(r"error while loading shared libraries.*|cannot open shared object.*"),
+        "the engine is incomplete",
+        "Run `python3 run.py setup` again.",
+    ),
+    (
+        re.compile(r"unknown model architecture: '[^']*'"),
+        "",
+        "These weights need a newer engine than the one in this version.",
+    ),
+    (
+        re.compile(r"(?i)invalid magic[^\n]*|tensor '[^']*' data is not within[^\n]*|failed to read[^\n]*"),
+        "",
+        "The file is damaged or no GGUF file: get it again.",
+    ),
+    (
+        re.compile(r"(?:error loading model|failed to load model)[^\n]*"),
+        "",
+        "Check that the file is a complete GGUF file of a chat model.",
+    ),
+)
+
+
+@dataclass
+class LogFacts:
+    """Bounded memory of a child's output, and the figures found in it."""
+
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=_MAX_LINES))
+    bytes_seen: int = 0
+    offloaded_layers: int | None = None
+    total_layers: int | None = None
+    _buffers: dict[tuple[str, str, str], float] = field(default_factory=dict[tuple[str, str, str], float])
+    _projected: dict[str, int] = field(default_factory=dict[str, int])
+    _rest: str = ""
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of output."""
+        self.bytes_seen += len(data)
+        *lines, rest = (self._rest + data.decode("utf-8", "replace")).split("\n")
+        self._rest = rest[:_MAX_LINE_CHARS]
+        for line in lines:
+            self._take(line[:_MAX_LINE_CHARS].rstrip("\r"))
+
+    def _take(self, line: str) -> None:
+        self.lines.append(line)
+        if match := _BUFFER.search(line):
+            # The same buffer is announced again when the engine first tries whether everything fits.
+            where, device, kind, mib = match.groups()
+            self._buffers[(where, device, kind)] = float(mib)
+        elif not self._buffers and (match := _PROJECTED.search(line)):
+            self._projected[match.group(1)] = sum(int(mib) for mib in match.groups()[2:])
+        elif match := _OFFLOADED.search(line):
+            self.offloaded_layers, self.total_layers = int(match.group(1)), int(match.group(2))
+
+    @property
+    def measured_bytes(self) -> int | None:
+        """Sum of the buffers that the engine reported: weights, KV cache, compute, output; all devices."""
+        return round(sum(self._buffers.values()) * _MIB) if self._buffers else None
+
+    @property
+    def predicted_bytes(self) -> int | None:
+        """What the engine projected before it loaded, whole MiB, all devices."""
+        return sum(self._projected.values()) * _MIB if self._projected else None
+
+    @property
+    def backend(self) -> str:
+        """Which kind of device holds the layers: cpu, cuda, vulkan, metal, rocm."""
+        if not self.offloaded_layers:
+            return "cpu"
+        for _, device, kind in self._buffers:
+            if kind == "model":
+                for name in ("cuda", "vulkan", "metal", "rocm"):
+                    if device.lower().startswith(name):
+                        return name
+        return "cpu"
+
+    def reason(self) -> tuple[str, str]:
+        """Why it failed and what to do, as far as the log tells; two empty strings if it does not."""
+        text = "\n".join(self.lines)
+        for pattern, words, hint in _REASONS:
+            if match := pattern.search(text):
+                return words or match.group(0).strip()[:200], hint
+        return "", ""
+
+
+def exit_words(code: int, facts: LogFacts) -> tuple[str, str]:
+    """An exit code in words, with what to do; the log's own reason comes first."""
+    detail, hint = facts.reason()
+    if detail:
+        return detail, hint
+    if code == -9:
+        return (
+            "it was killed, perhaps because memory ran out",
+            "Close other programs or choose smaller weights.",
+        )
+    if code < 0:
+        return (
+            f"it crashed (signal {-code})",
+            "Try again; if it happens again, other weights or a new engine help.",
+        )
+    last = next((line.strip() for line in reversed(facts.lines) if line.strip()), "")
+    return f"it ended with code {code}" + (f" ({last[:160]})" if last else ""), "Try again."

@@ -1,0 +1,96 @@
+"""All servers of this home, one per weights file."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from steelyard.core.base.errors import AppError
+from steelyard.core.servers.run_files import sweep_orphans
+from steelyard.core.servers.server import Server, ServerSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import httpx2
+
+    from steelyard.core.values.servers import ServerRow
+    from steelyard.core.values.settings import ServerSettings
+
+
+class ServerPool:
+    """Finds or makes the server for weights with given settings; other settings mean another server."""
+
+    def __init__(
+        self,
+        engine_folder: Path,
+        runtime: Path,
+        make_client: Callable[[Path], httpx2.AsyncClient],
+        on_change: Callable[[ServerRow], None],
+    ) -> None:
+        self._engine_folder = engine_folder
+        self._runtime = runtime
+        self._make_client = make_client
+        self._on_change = on_change
+        self._servers: dict[tuple[Path, ServerSettings], Server] = {}
+
+    def sweep(self) -> int:
+        """Kill what a former owner left behind; call once, before the first start."""
+        return sweep_orphans(self._runtime)
+
+    def server_for(self, name: str, weights: Path, settings: ServerSettings) -> Server:
+        """The server for these weights and settings, started or not.
+
+        Raises:
+            AppError: the engine is not installed.
+        """
+        path = weights.resolve()
+        server = self._servers.get((path, settings))
+        if server is None:
+            spec = ServerSpec(self._free_name(name), path, find_binary(self._engine_folder), self._runtime)
+            server = Server(spec, settings, self._make_client, self._on_change)
+            self._servers[(path, settings)] = server
+        return server
+
+    def rows(self) -> list[ServerRow]:
+        """Every server that was started and not stopped."""
+        return [row for server in self._servers.values() if (row := server.row()).state != "stopped"]
+
+    async def stop(self, name: str) -> None:
+        """Stop the server of this name.
+
+        Raises:
+            AppError: there is none.
+        """
+        for server in self._servers.values():
+            if server.spec.name == name:
+                await server.stop()
+                return
+        raise AppError("No such server", name, "`steelyard ps` lists them.")
+
+    async def close(self) -> None:
+        """End all children."""
+        await asyncio.gather(*(server.close() for server in self._servers.values()))
+        self._servers.clear()
+
+    def _free_name(self, name: str) -> str:
+        taken = {server.spec.name for server in self._servers.values()}
+        free, count = name, 1
+        while free in taken:
+            count += 1
+            free = f"{name}-{count}"
+        return free
+
+
+def find_binary(engine_folder: Path) -> Path:
+    """The installed llama-server.
+
+    Raises:
+        AppError: it is not there.
+    """
+    for name in ("llama-server", "llama-server.exe"):
+        path = engine_folder / name
+        if path.is_file():
+            return path
+    raise AppError("The engine is not installed", "llama-server is missing", "Run `python3 run.py setup`.")

@@ -1,0 +1,442 @@
+"""The actor of one llama-server child. Its task owns all state; see DESIGN.md."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import msgspec
+
+from steelyard.core.base.clock import ms_between, now_ns, utc_now
+from steelyard.core.base.errors import AppError
+from steelyard.core.base.redaction import remember_secret
+from steelyard.core.servers.launch import plan_launch
+from steelyard.core.servers.log_facts import LogFacts, exit_words
+from steelyard.core.servers.process import ServerProcess
+from steelyard.core.values.servers import ServerRow
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine
+    from pathlib import Path
+
+    from steelyard.core.values.servers import ServerState
+    from steelyard.core.values.settings import ServerSettings
+
+_POLL_S = 0.03
+_PULSE_S = 1.0
+_GRACE_S = 5.0
+_MAX_RESTARTS = 3
+_RESTART_WINDOW_S = 300.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ServerSpec:
+    """Which weights to serve, under which name, with which program."""
+
+    name: str
+    weights: Path
+    binary: Path
+    runtime: Path
+
+
+@dataclass
+class Ready:
+    """What a caller needs to talk to a ready server. `is_fresh` until its first request has gone out."""
+
+    client: httpx2.AsyncClient
+    key: str
+    alias: str
+    load_ms: float
+    build: str
+    ctx: int | None
+    is_fresh: bool = True
+
+
+@dataclass
+class _Ensure:
+    waiter: asyncio.Future[Ready]
+
+
+@dataclass
+class _Loaded:
+    ready: Ready
+
+
+@dataclass
+class _Failed:
+    error: AppError
+
+
+@dataclass
+class _Exited:
+    process: ServerProcess
+    code: int
+
+
+@dataclass
+class _Stop:
+    waiter: asyncio.Future[None]
+
+
+@dataclass
+class _Stalled:
+    reason: str
+
+
+_Message = _Ensure | _Loaded | _Failed | _Exited | _Stop | _Stalled
+
+
+class Server:
+    """Public methods are messages to the owning task; `row()` is a snapshot for display only."""
+
+    def __init__(
+        self,
+        spec: ServerSpec,
+        settings: ServerSettings,
+        make_client: Callable[[Path], httpx2.AsyncClient],
+        on_change: Callable[[ServerRow], None],
+    ) -> None:
+        self.spec = spec
+        self._settings = settings
+        self._make_client = make_client
+        self._on_change = on_change
+        self._inbox: asyncio.Queue[_Message] = asyncio.Queue()
+        self._state: ServerState = "stopped"
+        self._process: ServerProcess | None = None
+        self._ready: Ready | None = None
+        self._facts = LogFacts()
+        self._waiters: list[asyncio.Future[Ready]] = []
+        self._crashes: deque[float] = deque(maxlen=_MAX_RESTARTS)
+        self._error: str | None = None
+        self._started_at: str | None = None
+        self._busy = 0
+        self._idle_since = time.monotonic()
+        self._one_at_a_time = asyncio.Lock()
+        self._side_tasks: set[asyncio.Task[None]] = set()
+        self._task = asyncio.create_task(self._main(), name=f"server {spec.name}")
+
+    # ---- messages ------------------------------------------------------------------------------------------
+
+    async def ensure_ready(self) -> Ready:
+        """A server that answers; starts one if need be.
+
+        Raises:
+            AppError: it cannot be loaded, or keeps crashing.
+        """
+        waiter: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
+        self._inbox.put_nowait(_Ensure(waiter))
+        return await waiter
+
+    async def stop(self) -> None:
+        """End the child; it stays usable for a later `ensure_ready`."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._inbox.put_nowait(_Stop(waiter))
+        await waiter
+
+    async def close(self) -> None:
+        """End the child and this actor."""
+        if not self._task.done():
+            await self.stop()
+        self._task.cancel()
+        for task in list(self._side_tasks):
+            task.cancel()
+        await asyncio.gather(self._task, *self._side_tasks, return_exceptions=True)
+
+    def report_stall(self, reason: str) -> None:
+        """A request made no progress within its deadline: the child is killed and started again."""
+        self._inbox.put_nowait(_Stalled(reason))
+
+    @contextlib.asynccontextmanager
+    async def slot(self) -> AsyncGenerator[None, None]:
+        """Hold the server's slot, so that waiting for another request is not measured as latency."""
+        async with self._one_at_a_time:
+            self._busy += 1
+            self._publish()
+            try:
+                yield
+            finally:
+                self._busy -= 1
+                self._idle_since = time.monotonic()
+                self._publish()
+
+    # ---- snapshots -----------------------------------------------------------------------------------------
+
+    @property
+    def backend(self) -> str:
+        """Which kind of device holds the layers."""
+        return self._facts.backend
+
+    @property
+    def measured_bytes(self) -> int | None:
+        """Buffers that the engine reported."""
+        return self._facts.measured_bytes
+
+    @property
+    def predicted_bytes(self) -> int | None:
+        """What the engine projected before it loaded."""
+        return self._facts.predicted_bytes
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the child, if one runs."""
+        return self._process.pid if self._process else None
+
+    @property
+    def log_tail(self) -> list[str]:
+        """The last lines of the child's output."""
+        return list(self._facts.lines)
+
+    def resident_bytes(self) -> int | None:
+        """Resident memory of the child now."""
+        return self._process.resident_bytes() if self._process else None
+
+    def pulse(self) -> tuple[int, float, int] | None:
+        """Signs of life of the child; None if none runs."""
+        return self._process.pulse() if self._process else None
+
+    def row(self) -> ServerRow:
+        """State for display."""
+        return ServerRow(
+            name=self.spec.name,
+            weights=str(self.spec.weights),
+            pid=self.pid,
+            state=self._state,
+            ctx=self._ready.ctx if self._ready else None,
+            slots=1,
+            slots_busy=self._busy,
+            predicted_bytes=self.predicted_bytes,
+            measured_bytes=self.measured_bytes,
+            vram_bytes=None,
+            started_at=self._started_at,
+            idle_s=None if self._busy or not self._ready else round(time.monotonic() - self._idle_since, 1),
+            error=self._error,
+        )
+
+    # ---- the owning task -----------------------------------------------------------------------------------
+
+    async def _main(self) -> None:
+        try:
+            while True:
+                message = await self._inbox.get()
+                try:
+                    await self._handle(message)
+                except AppError as exc:
+                    await self._on_failed(exc)
+        finally:
+            for waiter in self._waiters:
+                waiter.cancel()
+            if self._ready:
+                await self._ready.client.aclose()
+
+    async def _handle(self, message: _Message) -> None:
+        match message:
+            case _Ensure():
+                await self._on_ensure(message.waiter)
+            case _Loaded():
+                self._on_loaded(message.ready)
+            case _Failed():
+                await self._on_failed(message.error)
+            case _Exited():
+                await self._on_exited(message)
+            case _Stop():
+                await self._end_child("stopped")
+                self._fail_waiters(AppError("The server was stopped", retryable=True))
+                message.waiter.set_result(None)
+            case _Stalled():
+                await self._on_stalled(message.reason)
+
+    async def _on_ensure(self, waiter: asyncio.Future[Ready]) -> None:
+        if self._ready:
+            _answer(waiter, self._ready)
+            return
+        self._waiters.append(waiter)
+        if self._process is None:
+            if self._keeps_crashing():
+                raise AppError(
+                    f"{self.spec.name} keeps crashing",
+                    f"{_MAX_RESTARTS} times in 5 minutes, last: {self._error or 'reason unknown'}",
+                    "Wait a few minutes, or choose other weights.",
+                )
+            await self._start()
+
+    async def _start(self) -> None:
+        self._facts = LogFacts()
+        self._error = None
+        key = secrets.token_hex(32)
+        remember_secret(key)
+        socket = self.spec.runtime / f"llama-{secrets.token_hex(6)}.sock"
+        plan = plan_launch(
+            self.spec.binary, self.spec.weights, self.spec.name, socket, key, self._settings, os.environ
+        )
+        self._started_at = utc_now()
+        started_ns = now_ns()
+        self._process = process = await ServerProcess.spawn(plan, self.spec.runtime, self._facts)
+        self._set_state("loading")
+        self._beside(self._watch(process))
+        self._beside(self._load(process, self._make_client(socket), key, plan.alias, started_ns))
+
+    def _on_loaded(self, ready: Ready) -> None:
+        self._ready = ready
+        self._idle_since = time.monotonic()
+        self._set_state("ready")
+        for waiter in self._waiters:
+            _answer(waiter, ready)
+        self._waiters.clear()
+
+    async def _on_failed(self, error: AppError) -> None:
+        await self._end_child("failed")
+        self._error = error.one_line()
+        self._publish()
+        self._fail_waiters(error)
+
+    async def _on_exited(self, message: _Exited) -> None:
+        if message.process is not self._process:
+            return
+        was_ready = self._ready is not None
+        detail, hint = exit_words(message.code, self._facts)
+        await self._forget_child()
+        self._error = detail
+        if not was_ready:
+            self._set_state("failed")
+            self._fail_waiters(AppError(f"{self.spec.name} could not be loaded", detail, hint))
+            return
+        _log.warning("server %s ended: %s", self.spec.name, detail)
+        self._set_state("failed")
+        await self._restart()
+
+    async def _on_stalled(self, reason: str) -> None:
+        if self._process is None:
+            return
+        _log.warning("server %s stalled: %s", self.spec.name, reason)
+        await self._end_child("failed")
+        self._error = reason
+        await self._restart()
+
+    async def _restart(self) -> None:
+        self._crashes.append(time.monotonic())
+        if self._keeps_crashing():
+            self._publish()
+            return
+        await asyncio.sleep(0.25 * 2 ** len(self._crashes))
+        await self._start()
+
+    def _keeps_crashing(self) -> bool:
+        recent = [at for at in self._crashes if time.monotonic() - at < _RESTART_WINDOW_S]
+        return len(recent) >= _MAX_RESTARTS
+
+    async def _end_child(self, state: ServerState) -> None:
+        process = self._process
+        if process is not None:
+            self._set_state("stopping")
+            await process.kill(_GRACE_S)
+            await process.wait()
+        await self._forget_child()
+        self._set_state(state)
+
+    async def _forget_child(self) -> None:
+        self._process = None
+        if self._ready:
+            await self._ready.client.aclose()
+            self._ready = None
+
+    def _fail_waiters(self, error: AppError) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_exception(error)
+        self._waiters.clear()
+
+    # ---- beside it -----------------------------------------------------------------------------------------
+
+    async def _watch(self, process: ServerProcess) -> None:
+        self._inbox.put_nowait(_Exited(process, await process.wait()))
+
+    async def _load(
+        self, process: ServerProcess, client: httpx2.AsyncClient, key: str, alias: str, started_ns: int
+    ) -> None:
+        try:
+            await self._until_healthy(process, client)
+            props = await _read_props(client, key)
+        except AppError as exc:
+            await client.aclose()
+            if process is self._process:
+                self._inbox.put_nowait(_Failed(exc))
+            return
+        except asyncio.CancelledError:
+            await client.aclose()
+            raise
+        ctx = props.default_generation_settings.n_ctx
+        ready = Ready(client, key, alias, ms_between(started_ns, now_ns()), props.build_info, ctx)
+        if process is self._process:
+            self._inbox.put_nowait(_Loaded(ready))
+        else:
+            await client.aclose()
+
+    async def _until_healthy(self, process: ServerProcess, client: httpx2.AsyncClient) -> None:
+        pulse, last_change = process.pulse(), time.monotonic()
+        last_look = last_change
+        while process is self._process:
+            try:
+                if (await client.get("http://localhost/health", timeout=2.0)).status_code == 200:
+                    return
+            except httpx2.HTTPError:
+                pass  # not listening yet, or busy loading
+            now = time.monotonic()
+            if now - last_look >= _PULSE_S:
+                last_look = now
+                if (newer := process.pulse()) != pulse:
+                    pulse, last_change = newer, now
+            if now - last_change > self._settings.load_stall_s:
+                raise AppError(
+                    f"{self.spec.name} stopped loading",
+                    f"no progress for {self._settings.load_stall_s:.0f} s",
+                    "Check the disk, or raise the limit in Settings.",
+                    retryable=True,
+                )
+            await asyncio.sleep(_POLL_S)
+        raise AppError(f"{self.spec.name} ended while loading", retryable=True)
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._side_tasks.add(task)
+        task.add_done_callback(self._side_tasks.discard)
+
+    def _set_state(self, state: ServerState) -> None:
+        self._state = state
+        self._publish()
+
+    def _publish(self) -> None:
+        self._on_change(self.row())
+
+
+class _Defaults(msgspec.Struct, frozen=True):
+    n_ctx: int | None = None
+
+
+class _Props(msgspec.Struct, frozen=True):
+    build_info: str = "unknown"
+    default_generation_settings: _Defaults = _Defaults()
+
+
+async def _read_props(client: httpx2.AsyncClient, key: str) -> _Props:
+    headers = {"Authorization": f"Bearer {key}"}
+    try:
+        response = await client.get("http://localhost/props", headers=headers, timeout=10.0)
+        response.raise_for_status()
+        return msgspec.json.decode(response.content, type=_Props)
+    except (httpx2.HTTPError, msgspec.DecodeError) as exc:
+        raise AppError("llama-server did not answer after loading", str(exc), retryable=True) from exc
+
+
+def _answer(waiter: asyncio.Future[Ready], ready: Ready) -> None:
+    if not waiter.done():
+        waiter.set_result(ready)

@@ -1,0 +1,1 @@
+"""What stays: the ledger (SQLite), settings (TOML), keys (keyring)."""

@@ -1,0 +1,147 @@
+"""API keys: in the system's keyring, or in this process's memory. Nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from steelyard.core.base.errors import AppError
+from steelyard.core.base.redaction import remember_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from steelyard.core.values.targets import ApiTarget
+
+T = TypeVar("T")
+
+# Backends that keep secrets encrypted or behind the system's own protection. Everything else (plain files,
+# "null", "fail", unknown third-party ones) counts as insecure.
+_SECURE_BACKENDS = tuple(
+    f"keyring.backends.{name}" for name in ("SecretService", "kwallet", "libsecret", "macOS", "Windows")
+)
+_TIMEOUT_S = 5.0
+_MAX_KEY_CHARS = 4096
+
+
+class SecretStore:
+    """Reads and keeps keys of API targets. Calls may block for some seconds: use them from a thread."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self._memory: dict[str, str] = {}
+
+    def backend(self) -> tuple[str, bool]:
+        """Name of the keyring backend in use, and whether it is secure."""
+        names = _within_time(_backend_names, default=["unknown"])
+        is_secure = bool(names) and all(name.startswith(_SECURE_BACKENDS) for name in names)
+        return ", ".join(names) or "none", is_secure
+
+    def where(self, target: ApiTarget) -> Literal["env", "keyring", "memory", "none"]:
+        """Where this target's key comes from."""
+        if target.key_env:
+            return "env"
+        if target.name in self._memory:
+            return "memory"
+        return "keyring" if self._from_keyring(target.name) else "none"
+
+    def read(self, target: ApiTarget, environment: Mapping[str, str]) -> str | None:
+        """The key, or None if this target has none. `environment` is the asking process's, ours comes second.
+
+        Raises:
+            AppError: the named variable is not set, or the key is not one that a header can carry.
+        """
+        if target.key_env:
+            key = environment.get(target.key_env) or os.environ.get(target.key_env)
+            if not key:
+                raise AppError(
+                    f"{target.name} has no key",
+                    f"the environment variable {target.key_env} is not set",
+                    "Set it, or give the target another key.",
+                )
+        else:
+            key = self._memory.get(target.name) or self._from_keyring(target.name)
+        return None if key is None else checked_key(key)
+
+    def store(self, name: str, key: str, *, memory_ok: bool) -> Literal["keyring", "memory"]:
+        """Keep a key.
+
+        Raises:
+            AppError: no secure keyring is there, and memory is not what was asked for.
+        """
+        key = checked_key(key)
+        backend, is_secure = self.backend()
+        if is_secure and _within_time(lambda: self._set(name, key), default=False):
+            self._memory.pop(name, None)
+            return "keyring"
+        if memory_ok:
+            self._memory[name] = key
+            return "memory"
+        raise AppError(
+            "The key was not stored",
+            f"there is no secure keyring (found: {backend})",
+            "Use `targets add … --key-env VARIABLE` and set that variable instead.",
+        )
+
+    def forget(self, name: str) -> None:
+        """Remove a target's key from memory and keyring."""
+        self._memory.pop(name, None)
+        if self.backend()[1]:
+            _within_time(lambda: self._delete(name), default=False)
+
+    def _from_keyring(self, name: str) -> str | None:
+        if not self.backend()[1]:
+            return None
+        import keyring
+
+        return _within_time(lambda: keyring.get_password(self._service, name), default=None)
+
+    def _set(self, name: str, key: str) -> bool:
+        import keyring
+
+        keyring.set_password(self._service, name, key)
+        return True
+
+    def _delete(self, name: str) -> bool:
+        import keyring
+
+        keyring.delete_password(self._service, name)
+        return True
+
+
+def checked_key(key: str) -> str:
+    """The key without surrounding space; from here on it is masked in logs and errors.
+
+    Raises:
+        AppError: empty, too long, or with characters that an HTTP header cannot carry.
+    """
+    key = key.strip()
+    if not key or len(key) > _MAX_KEY_CHARS or not key.isascii() or not key.isprintable() or " " in key:
+        raise AppError("Not a usable key", "it is empty or has characters that no key has", "Paste it again.")
+    remember_secret(key)
+    return key
+
+
+def _backend_names() -> list[str]:
+    import keyring
+    from keyring.backends.chainer import ChainerBackend
+
+    backend = keyring.get_keyring()
+    parts = list(backend.backends)[:1] if isinstance(backend, ChainerBackend) else [backend]
+    return [f"{type(part).__module__}.{type(part).__name__}" for part in parts]
+
+
+def _within_time(work: Callable[[], T], default: T) -> T:
+    """A locked or broken keyring may wait for a dialog that nobody sees, or fail in any way it likes."""
+    result: list[T] = []
+
+    def target() -> None:
+        with contextlib.suppress(Exception):
+            result.append(work())
+
+    thread = threading.Thread(target=target, name="keyring", daemon=True)
+    thread.start()
+    thread.join(_TIMEOUT_S)
+    return result[0] if result else default

@@ -1,0 +1,1 @@
+"""Wire formats, streaming and raw timings: a local server and an API go through the same code."""

@@ -1,0 +1,112 @@
+"""Transport and HTTP failures in words: what happened, why, what to do."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+import httpx2
+
+from steelyard.core.base.errors import AppError
+from steelyard.core.base.redaction import redact
+from steelyard.core.targets.retry import RETRYABLE_STATUS
+from steelyard.core.targets.wire import error_message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STATUS_WORDS: dict[int, tuple[str, str]] = {
+    400: ("refused the request as malformed", "Check the model name and the parameters."),
+    401: ("refused the key", "Check the key of this target."),
+    402: ("asks for payment", "Check the account's balance."),
+    403: ("forbids this request", "Check that the key may use this model."),
+    404: ("knows no such address or model", "Check base URL and model name."),
+    405: ("does not take chat requests at this address", "Check the base URL."),
+    408: ("gave up waiting for the request", "Try again."),
+    413: ("found the prompt too large", "Shorten the prompt."),
+    422: ("refused the request's content", "Check the model name and the parameters."),
+    429: ("is limiting the rate of requests", "Wait a moment, or raise the account's limit."),
+    503: ("is not available at the moment", "Try again later."),
+    529: ("is overloaded", "Try again later."),
+}
+
+
+def http_error(who: str, status: int, body: bytes, waits_s: float | None = None) -> AppError:
+    """The error for an HTTP status; the server's own words are redacted and cut."""
+    if 300 <= status < 400:
+        return AppError(
+            f"{who} has moved", f"HTTP {status}", "Check the base URL: redirects are not followed."
+        )
+    words, hint = _STATUS_WORDS.get(status, ("failed", "Try again later."))
+    if waits_s is not None:
+        hint = f"It asks to wait {waits_s:.0f} s."
+    said = error_message(body) or _kind_of_body(body)
+    detail = f"HTTP {status}, {said}" if said else f"HTTP {status}"
+    return AppError(f"{who} {words}", detail, hint, retryable=status in RETRYABLE_STATUS)
+
+
+def not_a_stream(who: str, content_type: str, body: bytes) -> AppError:
+    """An answer with status 200 that is no event stream."""
+    said = error_message(body)
+    kind = said or _kind_of_body(body) or content_type or "no content"
+    return AppError(
+        f"{who} did not stream an answer",
+        f"it sent {kind}",
+        "Check the base URL: it is usually the address that ends in /v1.",
+    )
+
+
+def transport_error(who: str, exc: Exception) -> AppError:
+    """The error for a failed connection."""
+    for cause in _causes(exc):
+        if isinstance(cause, ssl.SSLError):
+            reason = getattr(cause, "verify_message", "") or cause.reason or "TLS handshake failed"
+            return AppError(
+                f"No secure connection to {who}", str(reason), "Check the address and its certificate."
+            )
+        if isinstance(cause, socket.gaierror):
+            return AppError(
+                f"{who} was not found", "its name does not resolve", "Check the base URL and the network."
+            )
+        if isinstance(cause, ConnectionRefusedError):
+            return AppError(
+                f"{who} refused the connection",
+                "nothing listens there",
+                "Check host and port, and that the server is running.",
+                retryable=True,
+            )
+    if isinstance(exc, httpx2.ConnectTimeout):
+        return AppError(
+            f"{who} cannot be reached", "no connection in time", "Check the network.", retryable=True
+        )
+    if isinstance(exc, httpx2.RemoteProtocolError):
+        return AppError(f"{who} broke the connection", _words(exc), "Try again.", retryable=True)
+    if isinstance(exc, httpx2.UnsupportedProtocol | httpx2.InvalidURL | httpx2.LocalProtocolError):
+        return AppError(f"{who} cannot be asked", _words(exc), "Check the base URL and the key.")
+    return AppError(
+        f"The connection to {who} failed", _words(exc), "Check the network and try again.", retryable=True
+    )
+
+
+def _causes(exc: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = exc
+    while seen is not None:
+        yield seen
+        if isinstance(seen, BaseExceptionGroup):
+            for inner in seen.exceptions:  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+                yield from _causes(inner)  # pyright: ignore[reportUnknownArgumentType]
+        seen = seen.__cause__ or seen.__context__
+
+
+def _words(exc: Exception) -> str:
+    return redact(" ".join(str(exc).split()))[:200] or type(exc).__name__
+
+
+def _kind_of_body(body: bytes) -> str:
+    start = body[:256].lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "an HTML page"
+    if start.startswith((b"{", b"[")):
+        return "one JSON document"
+    return ""

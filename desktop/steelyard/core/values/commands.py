@@ -1,0 +1,193 @@
+"""Imperative requests to the engine: one union, used by the window and by the control socket alike."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from steelyard.core.values.comparison import Schedule
+from steelyard.core.values.prompt import Message, Sampling
+from steelyard.core.values.row import Tagged
+from steelyard.core.values.settings import LaunchProfile, Settings
+from steelyard.core.values.targets import ApiPrices, ApiTarget
+
+
+class StartRun(Tagged, frozen=True):
+    """Send one prompt to one target; answers with a `Run`.
+
+    `environment` carries the values of key variables that the asking process sees: memory only.
+    """
+
+    target: str
+    prompt: str
+    system: str = ""
+    sampling: Sampling = Sampling()
+    class_: str | None = None
+    tags: dict[str, str] = {}
+    allow_unverified: bool = False
+    profile: LaunchProfile = LaunchProfile()
+    environment: dict[str, str] = {}
+
+
+class StartComparison(Tagged, frozen=True):
+    """Send one prompt to several targets; answers with a `Comparison`.
+
+    With `continues`, this is a further turn of that stored comparison: `histories` holds, target by target,
+    the messages that went before (without the system prompt), and the prompt cache is on.
+    """
+
+    targets: list[str]
+    prompt: str
+    system: str = ""
+    sampling: Sampling = Sampling()
+    schedule: Schedule = "model-by-model"
+    repeat: int = 1
+    warm_up: int = 1
+    class_: str | None = None
+    tags: dict[str, str] = {}
+    allow_unverified: bool = False
+    profile: LaunchProfile = LaunchProfile()
+    continues: str | None = None
+    histories: list[list[Message]] = []
+    environment: dict[str, str] = {}
+
+
+class AddTarget(Tagged, frozen=True):
+    """Store an API target, with `replace` over one of that name; answers with a `TargetRow`."""
+
+    target: ApiTarget
+    replace: bool = False
+
+
+class RemoveTarget(Tagged, frozen=True):
+    """Forget an API target and its key."""
+
+    name: str
+
+
+class StoreKey(Tagged, frozen=True):
+    """Keep a key for a target: in the keyring, else (`memory_ok`) in this process until it ends.
+
+    Answers "keyring" or "memory".
+    """
+
+    target: str
+    key: str
+    memory_ok: bool = False
+
+
+class ListTargets(Tagged, frozen=True):
+    """Answers with `list[TargetRow]`."""
+
+    environment: dict[str, str] = {}
+
+
+class TestTarget(Tagged, frozen=True):
+    """Send one tiny prompt to an API target; answers with a `TargetTest`."""
+
+    name: str
+    environment: dict[str, str] = {}
+
+
+class ListWeights(Tagged, frozen=True):
+    """Answers with `list[WeightsRow]`: the starter and the paths that were given."""
+
+    paths: list[str] = []
+
+
+class AddWeights(Tagged, frozen=True):
+    """Remember a GGUF file or a folder of them; answers with the `list[WeightsRow]` found there."""
+
+    path: str
+
+
+class ListServers(Tagged, frozen=True):
+    """Answers with `list[ServerRow]`."""
+
+
+class LoadWeights(Tagged, frozen=True):
+    """Have a server for these weights ready; answers with its `ServerRow`."""
+
+    target: str
+
+
+class StopServer(Tagged, frozen=True):
+    """Stop one server by its name."""
+
+    name: str
+
+
+class ListComparisons(Tagged, frozen=True):
+    """Answers with `list[ComparisonRow]`, newest first."""
+
+    limit: int = 200
+
+
+class ReadComparison(Tagged, frozen=True):
+    """Answers with a `ComparisonHistory`."""
+
+    id: str
+
+
+class ReadSettings(Tagged, frozen=True):
+    """Answers with `Settings`."""
+
+
+class SaveSettings(Tagged, frozen=True):
+    """Replace the settings (targets excepted, which have commands of their own)."""
+
+    settings: Settings
+
+
+class ReadSpending(Tagged, frozen=True):
+    """Answers with a `Spending`: what today's runs cost."""
+
+
+class PreviewCost(Tagged, frozen=True):
+    """Answers with a `CostPreview` for a prompt before it is sent."""
+
+    targets: list[str]
+    prompt_chars: int
+    max_tokens: int
+
+
+class Diagnose(Tagged, frozen=True):
+    """Answers with the `doctor` document (dict)."""
+
+
+class RaiseWindow(Tagged, frozen=True):
+    """Ask a running app to come to the front."""
+
+
+class PriceLike(Tagged, frozen=True):
+    """Look a PROVIDER/MODEL up in the price book; answers with `ApiPrices` or None."""
+
+    price_like: str
+
+
+Command = (
+    StartRun
+    | StartComparison
+    | AddTarget
+    | RemoveTarget
+    | StoreKey
+    | ListTargets
+    | TestTarget
+    | ListWeights
+    | AddWeights
+    | ListServers
+    | LoadWeights
+    | StopServer
+    | ListComparisons
+    | ReadComparison
+    | ReadSettings
+    | SaveSettings
+    | ReadSpending
+    | PreviewCost
+    | Diagnose
+    | RaiseWindow
+    | PriceLike
+)
+
+Owner = Literal["app", "serve", "command"]
+
+__all__ = ["ApiPrices", "Command", "Owner"]

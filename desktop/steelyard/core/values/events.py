@@ -1,0 +1,109 @@
+"""What happened, past tense. Text events concatenate, state events are latest-wins by key."""
+
+from __future__ import annotations
+
+from steelyard.core.values.comparison import NotComparable
+from steelyard.core.values.row import Tagged
+from steelyard.core.values.run import Run
+from steelyard.core.values.servers import ServerRow
+
+
+class ComparisonStarted(Tagged, frozen=True):
+    """A comparison (or a further turn of one) has its id; `request` is the asking call's own id."""
+
+    request: str
+    comparison_id: str
+    turn: int
+
+
+class RunStarted(Tagged, frozen=True):
+    """A run has its row in the ledger; times and text follow."""
+
+    request: str
+    run: Run
+
+
+class RunWaited(Tagged, frozen=True):
+    """A run waits for something before its request goes out: loading, warming up, a turn in the schedule."""
+
+    request: str
+    column: int
+    target: str
+    reason: str
+    progress: float | None = None
+
+
+class TextArrived(Tagged, frozen=True):
+    """More of an answer. `chunks` counts content deltas, `elapsed_ms` runs since the request was sent."""
+
+    request: str
+    run_id: str
+    column: int
+    text: str
+    is_reasoning: bool
+    chunks: int
+    elapsed_ms: float
+    ttft_ms: float | None
+
+
+class RunFinished(Tagged, frozen=True):
+    """The run's final document, failed or not."""
+
+    request: str
+    run: Run
+
+
+class ComparisonJudged(Tagged, frozen=True):
+    """What of the finished comparison cannot be compared."""
+
+    request: str
+    comparison_id: str
+    not_comparable: list[NotComparable]
+
+
+class ServerChanged(Tagged, frozen=True):
+    """A server's state, memory or slots changed; `state="stopped"` is its last row."""
+
+    server: ServerRow
+
+
+class EngineChanged(Tagged, frozen=True):
+    """The engine became ready, waits for another owner, failed or is closing."""
+
+    state: str
+    detail: str = ""
+
+
+class TargetsChanged(Tagged, frozen=True):
+    """API targets were added, changed or removed."""
+
+
+class SettingsChanged(Tagged, frozen=True):
+    """Settings were saved."""
+
+
+class WindowRaised(Tagged, frozen=True):
+    """Somebody asked for the window."""
+
+
+class ProgressNoted(Tagged, frozen=True):
+    """One line for a person who waits."""
+
+    request: str
+    message: str
+
+
+Event = (
+    ComparisonStarted
+    | RunStarted
+    | RunWaited
+    | TextArrived
+    | RunFinished
+    | ComparisonJudged
+    | ServerChanged
+    | EngineChanged
+    | TargetsChanged
+    | SettingsChanged
+    | WindowRaised
+    | ProgressNoted
+)

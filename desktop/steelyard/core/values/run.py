@@ -1,0 +1,174 @@
+"""RUN: one prompt on one target, with everything that was measured. Field meanings: CLI contract, "RUN".
+
+Times are milliseconds, sizes bytes, money decimal strings in USD. None means unknown, never zero.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from steelyard.core.values.row import Row
+
+TargetKind = Literal["local", "api"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "cancelled", "interrupted", "error"]
+EnergySource = Literal["nvml_counter", "nvml_power", "rapl", "user_watts", "none"]
+CostBasis = Literal["api_price", "local_marginal", "local_full", "unknown"]
+UsageSource = Literal["server", "estimated"]
+
+
+class WeightsInfo(Row, frozen=True):
+    """Which file answered."""
+
+    repo: str | None
+    file: str
+    revision: str | None
+    sha256: str | None
+    quant: str | None
+    size_bytes: int
+
+
+class EngineInfo(Row, frozen=True):
+    """Which program ran the weights."""
+
+    name: str
+    build: str
+    backend: str
+
+
+class TargetInfo(Row, frozen=True):
+    """Who answered."""
+
+    name: str
+    kind: TargetKind
+    model: str
+    weights: WeightsInfo | None = None
+    engine: EngineInfo | None = None
+    endpoint_host: str | None = None
+
+
+class ErrorInfo(Row, frozen=True):
+    """A failed run's reason: what, why, what to do."""
+
+    title: str
+    detail: str
+    hint: str
+    retryable: bool
+
+
+class RunState(Row, frozen=True):
+    """In which state the run met its target."""
+
+    cold: bool | None = None
+    cached_prompt_tokens: int | None = None
+
+
+class Usage(Row, frozen=True):
+    """Token counts; `prompt_tokens` includes the cached ones."""
+
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    source: UsageSource | None = None
+
+
+class Phases(Row, frozen=True):
+    """Where the time went; the sum is `e2e_ms`."""
+
+    connect: float
+    tls: float
+    send: float
+    wait_headers: float
+    first_token: float
+    stream: float
+
+
+class Timing(Row, frozen=True):
+    """Latency and rates of the last attempt."""
+
+    load_ms: float | None = None
+    ttft_ms: float | None = None
+    e2e_ms: float | None = None
+    tpot_ms: float | None = None
+    itl_p50_ms: float | None = None
+    itl_p95_ms: float | None = None
+    prompt_tps: float | None = None
+    gen_tps: float | None = None
+    phases_ms: Phases | None = None
+    attempts: int = 0
+    waited_ms: float = 0.0
+
+
+class Memory(Row, frozen=True):
+    """What the run's server held."""
+
+    vram_peak_bytes: int | None = None
+    ram_peak_bytes: int | None = None
+    predicted_bytes: int | None = None
+    measured_bytes: int | None = None
+
+
+class Energy(Row, frozen=True):
+    """Joules that this run cost."""
+
+    joules: float | None = None
+    prefill_joules: float | None = None
+    decode_joules: float | None = None
+    source: EnergySource = "none"
+
+
+class CostPart(Row, frozen=True):
+    """One line of the bill."""
+
+    what: str
+    quantity: float
+    unit: str
+    usd: str
+
+
+class Cost(Row, frozen=True):
+    """What the run cost and by which price."""
+
+    usd: str | None = None
+    basis: CostBasis = "unknown"
+    marginal_usd: str | None = None
+    full_usd: str | None = None
+    price_id: str | None = None
+    price_date: str | None = None
+    parts: list[CostPart] = []
+
+
+class Run(Row, frozen=True, rename={"class_": "class"}):
+    """One prompt on one target."""
+
+    id: str
+    started_at: str
+    target: TargetInfo
+    class_: str | None = None
+    tags: dict[str, str] = {}
+    comparison_id: str | None = None
+    turn: int = 0
+    column: int = 0
+    params: dict[str, Any] = {}
+    not_sent: list[str] = []
+    text: str = ""
+    reasoning: str | None = None
+    tool_calls: list[Any] | None = None
+    finish_reason: FinishReason | None = None
+    error: ErrorInfo | None = None
+    state: RunState = RunState()
+    usage: Usage = Usage()
+    timing: Timing = Timing()
+    memory: Memory = Memory()
+    energy: Energy = Energy()
+    cost: Cost = Cost()
+    raw: dict[str, Any] = {}
+
+
+def run_document(run: Run) -> dict[str, Any]:
+    """The RUN as plain data, with the contract's key names."""
+    document: dict[str, Any] = msgspec.to_builtins(run)
+    return document

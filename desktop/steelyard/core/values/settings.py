@@ -1,0 +1,69 @@
+"""Typed settings. Secrets are never among them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from steelyard.core.values.row import Row
+from steelyard.core.values.targets import ApiTarget
+
+Positive = Annotated[float, msgspec.Meta(gt=0, le=1e12)]
+Theme = Literal["system", "light", "dark"]
+
+
+class ServerSettings(Row, frozen=True):
+    """How llama-server children are started and watched."""
+
+    load_stall_s: Positive = 60.0
+    generate_stall_s: Positive = 30.0
+    context_tokens: Annotated[int, msgspec.Meta(ge=256, le=1 << 22)] = 8192
+    threads: Annotated[int, msgspec.Meta(ge=0, le=1024)] = 0
+    """0 leaves the number of threads to the engine."""
+
+
+class LaunchProfile(Row, frozen=True, forbid_unknown_fields=True):
+    """What one command wants to differ from the settings for its servers; None leaves the setting."""
+
+    context_tokens: Annotated[int, msgspec.Meta(ge=256, le=1 << 22)] | None = None
+    threads: Annotated[int, msgspec.Meta(ge=1, le=1024)] | None = None
+
+
+class ApiSettings(Row, frozen=True):
+    """Limits on remote answers."""
+
+    connect_timeout_s: Positive = 10.0
+    first_token_timeout_s: Positive = 120.0
+    stall_timeout_s: Positive = 60.0
+    total_timeout_s: Positive = 1800.0
+
+
+class EnergySettings(Row, frozen=True):
+    """What the user typed about power; None is unknown."""
+
+    active_watts: Annotated[float, msgspec.Meta(gt=0, le=100_000)] | None = None
+    tariff_usd_per_kwh: Annotated[float, msgspec.Meta(ge=0, le=1_000)] | None = None
+
+
+class HardwareSettings(Row, frozen=True):
+    """What the machine costs, for the all-in figure; None is unknown."""
+
+    price_usd: Annotated[float, msgspec.Meta(ge=0, le=1e9)] | None = None
+    life_months: Annotated[float, msgspec.Meta(gt=0, le=1200)] | None = None
+    busy_share: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
+    """Share of its life that the machine spends generating."""
+
+
+class Settings(Row, frozen=True):
+    """The whole settings file."""
+
+    schema_version: int = 1
+    theme: Theme = "system"
+    servers: ServerSettings = ServerSettings()
+    api: ApiSettings = ApiSettings()
+    energy: EnergySettings = EnergySettings()
+    hardware: HardwareSettings = HardwareSettings()
+    targets: list[ApiTarget] = []
+    weights_paths: list[str] = []
+    """GGUF files or folders of them that the user pointed to."""

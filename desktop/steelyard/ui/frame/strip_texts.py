@@ -1,0 +1,152 @@
+"""What the segments of the status strip say: from rows to pieces and tooltips, without any state."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from steelyard.ui.widgets.labels import UNKNOWN
+from steelyard.ui.widgets.strip_segment import Piece
+from steelyard.ui.widgets.vram_bar import Bar, BarPart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from steelyard.core.values.reports import Spending
+    from steelyard.core.values.servers import ServerRow
+
+_STATES = {
+    "starting": ("Starting", "ctl"),
+    "ready": ("Ready", "good"),
+    "waiting": ("Waiting", "warn"),
+    "failed": ("Engine failed", "bad"),
+    "closing": ("Closing", "warn"),
+    "stopped": ("Stopped", "ctl"),
+}
+_SERVER_COLORS = {"failed": "bad", "starting": "text3", "loading": "text3", "stopping": "text3"}
+
+
+def state_pieces(state: str, servers: Sequence[ServerRow]) -> list[Piece]:
+    """A dot and one word; a load that goes on is said with its progress."""
+    word, color = _STATES.get(state, (state.capitalize(), "ctl"))
+    loading = next((server for server in servers if server.state in {"starting", "loading"}), None)
+    if state == "ready" and loading is not None:
+        share = f" {loading.progress:.0%}".replace("%", " %") if loading.progress is not None else ""
+        word, color = f"Loading{share}", "accent"
+    return [Piece(word, mark="dot", mark_color=color, weight=500)]
+
+
+def model_pieces(
+    servers: Sequence[ServerRow], color_of: Callable[[ServerRow], str], *, with_names: bool
+) -> list[Piece]:
+    """A square in the model's colour, and its name where there is room."""
+    return [
+        Piece(
+            short_name(server) if with_names else "",
+            color=_SERVER_COLORS.get(server.state, "text2"),
+            mark="square",
+            mark_color="bad" if server.state == "failed" else color_of(server),
+        )
+        for server in servers
+    ]
+
+
+def models_tooltip(servers: Sequence[ServerRow]) -> str:
+    """One line a server."""
+    lines = [f"{short_name(server)}: {_server_state(server)}" for server in servers]
+    return "\n".join(lines) if lines else "No weights are loaded"
+
+
+def short_name(server: ServerRow) -> str:
+    """The weights' name without folder and ending."""
+    return server.weights.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".gguf") or server.name
+
+
+def _server_state(server: ServerRow) -> str:
+    parts = [server.state]
+    if server.error:
+        parts.append(server.error)
+    if server.ctx:
+        parts.append(f"context {server.ctx:,}")
+    if server.measured_bytes is not None:
+        parts.append(f"{gib(server.measured_bytes)} GiB of buffers")
+    return ", ".join(parts)
+
+
+def gib(size_bytes: int) -> str:
+    """`13.1`."""
+    return f"{size_bytes / 2**30:.1f}"
+
+
+def vram_content(
+    devices: list[dict[str, Any]] | None,
+    problem: str,
+    servers: Sequence[ServerRow],
+    color_of: Callable[[ServerRow], str],
+) -> tuple[list[Piece], str, Bar | None]:
+    """Pieces, tooltip and bar; without a figure the reason stands there."""
+    label = Piece("VRAM", color="text3")
+    if devices is None:
+        reason = problem or "Not known yet: the engine is starting."
+        return [label, Piece(UNKNOWN, color="text2")], reason, None
+    if not devices:
+        reason = "No GPU was found on this machine, so models run on the processor and its memory."
+        return [label, Piece(f"{UNKNOWN} no GPU", color="text2")], reason, None
+    total = sum(int(device["total_bytes"]) for device in devices)
+    used = total - sum(int(device["free_bytes"]) for device in devices)
+    parts = [
+        BarPart(color_of(server), server.vram_bytes) for server in servers if server.vram_bytes is not None
+    ]
+    others = max(0, used - sum(part.size_bytes for part in parts))
+    bar = Bar((*parts, BarPart("s5", others)), total, _predicted(servers, others))
+    names = "\n".join(f"{device['name']}: {gib(int(device['total_bytes']))} GiB" for device in devices)
+    shown = Piece(f"{gib(used)} / {gib(total)} GiB", weight=500)
+    return [label, Piece("", mark="bar"), shown], f"{names}\nGrey: other programs. Tick: predicted.", bar
+
+
+def _predicted(servers: Sequence[ServerRow], others_bytes: int) -> int | None:
+    predicted = [server.predicted_bytes for server in servers]
+    if not predicted or any(size is None for size in predicted):
+        return None
+    return others_bytes + sum(size for size in predicted if size is not None)
+
+
+def gen_content(rates: list[tuple[str, float]], *, is_running: bool) -> tuple[list[Piece], str]:
+    """The rate of all streams together; the tooltip has them one by one."""
+    label = Piece("Gen", color="text3")
+    if not is_running:
+        return [label, Piece("idle", color="text2")], "Nothing is generating."
+    if not rates:
+        return [label, Piece("waiting", color="text2")], "Waiting for the first tokens."
+    lines = [f"{target}: {rate:.0f} chunks/s" for target, rate in rates]
+    note = "Content chunks over the last second; a local server sends one a token, an API may bundle several."
+    shown = Piece(f"{sum(rate for _, rate in rates):.0f} tok/s", weight=500)
+    return [label, shown], "\n".join([*lines, note])
+
+
+def spending_content(spending: Spending | None, problem: str) -> tuple[list[Piece], str]:
+    """What today cost, as far as it is known."""
+    label = Piece("Today", color="text3")
+    if spending is None:
+        return [label, Piece(f"{UNKNOWN} spent", color="text2")], problem or "Not known yet."
+    if spending.runs == 0:
+        return [label, Piece("nothing spent", color="text2")], "No run since midnight."
+    runs = f"{spending.runs} {'run' if spending.runs == 1 else 'runs'} since midnight"
+    if spending.today_usd is None:
+        unknown = f"{runs}; the price of none of them is known."
+        return [label, Piece(f"{UNKNOWN} spent", color="text2")], unknown
+    if spending.unpriced_runs:
+        unpriced = f"{runs}; the price of {spending.unpriced_runs} of them is unknown, so this is the least."
+        return [label, Piece(f"≥ {usd(spending.today_usd)} spent", weight=500)], unpriced
+    return [label, Piece(f"{usd(spending.today_usd)} spent", weight=500)], f"{runs}, each with a known price."
+
+
+def usd(text: str) -> str:
+    """Money for a narrow place: cents, or two digits of what is less than a cent."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return f"${text}"
+    if amount == 0 or amount >= Decimal("0.01"):
+        return f"${amount:,.2f}"
+    return f"${amount:.{1 - amount.adjusted()}f}"

@@ -1,0 +1,1 @@
+"""One module a page; pages see `values`, `base` and the bridge."""

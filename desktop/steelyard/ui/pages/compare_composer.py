@@ -1,0 +1,243 @@
+"""Where the next prompt is written: system prompt, parameters, the prompt, its estimate and Send."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from steelyard.ui.pages.compare_sampling import PARAMS, sampling_from
+from steelyard.ui.widgets.compare_buttons import Part, PartsButton
+from steelyard.ui.widgets.compare_plain import plain_tooltip
+from steelyard.ui.widgets.compare_prompt import PromptEdit
+from steelyard.ui.widgets.compare_values import ValueChip
+from steelyard.ui.widgets.facts_format import usd
+from steelyard.ui.widgets.labels import ElidedLabel, make_label, make_line, name_widget
+
+if TYPE_CHECKING:
+    from steelyard.core.values.prompt import Sampling
+    from steelyard.core.values.reports import CostPreview
+    from steelyard.ui.theme.theme import Theme
+
+_NUMBERS = {3: "three", 4: "four"}
+
+
+class Composer(QFrame):
+    """Knows nothing of columns beyond their number; tells when it wants to send or stop."""
+
+    send_wanted = Signal()
+    """Send what stands here."""
+    stop_wanted = Signal()
+    """Stop all that is on its way."""
+    target_wanted = Signal()
+    """An @ asked for one more target."""
+    edited = Signal()
+    """Prompt or parameters changed: the estimate is out of date."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._columns = 0
+        self._is_streaming = False
+        self._can_continue = False
+        self.setProperty("role", "card")
+        self.prompt = PromptEdit(theme, most_lines=6)
+        name_widget(self.prompt, "Prompt", "What to ask (Ctrl+Enter sends, @ adds a target)")
+        self.system = PromptEdit(theme, most_lines=5, role="code")
+        self.system.set_fewest_lines(3)
+        self.system.setPlaceholderText("Sent before each prompt, to every target")
+        name_widget(self.system, "System prompt", "Sent before each prompt, to every target")
+        self.system.hide()
+        self.system_button = self._make_system_button()
+        self._system_preview = ElidedLabel(theme, "", "muted", px=12)
+        self.chips = {param.name: ValueChip(theme, param, _icon_of(param.name)) for param in PARAMS}
+        self.send_button = PartsButton(theme, "primary")
+        self._estimate = make_label(theme, "", "muted", px=12, tabular=True)
+        self._lay_out()
+        self._connect()
+        self.show_state(columns=0, is_streaming=False, can_continue=False, names=[])
+
+    # ---- what is to be sent --------------------------------------------------------------------------------
+
+    @property
+    def sampling(self) -> Sampling:
+        """The parameters as set."""
+        return sampling_from({name: chip.value for name, chip in self.chips.items()})
+
+    @property
+    def prompt_text(self) -> str:
+        """The prompt; empty when only blanks stand there."""
+        text = self.prompt.text
+        return text if text.strip() else ""
+
+    @property
+    def system_text(self) -> str:
+        """The system prompt, without blanks around it."""
+        return self.system.text.strip()
+
+    def set_prompt(self, text: str) -> None:
+        """Put a text into the field and the keyboard behind it."""
+        self.prompt.setPlainText(text)
+        self.prompt.moveCursor(self.prompt.textCursor().MoveOperation.End)
+        self.prompt.setFocus()
+
+    def set_request(self, system: str, sampling: Sampling) -> None:
+        """Take over the system prompt and the parameters of a stored comparison."""
+        self.system.setPlainText(system)
+        for name, chip in self.chips.items():
+            chip.set_value(getattr(sampling, name))
+
+    # ---- what is shown -------------------------------------------------------------------------------------
+
+    def show_state(self, *, columns: int, is_streaming: bool, can_continue: bool, names: list[str]) -> None:
+        """Say to whom the prompt goes, and whether Send is Stop."""
+        self._columns, self._is_streaming, self._can_continue = columns, is_streaming, can_continue
+        who = names[0] if columns == 1 else "both targets"
+        if columns > 2:
+            who = f"all {_NUMBERS[columns]} targets"
+        verb = "Follow up with" if can_continue else "Ask"
+        begin = f"{verb} {who}…" if columns else "Add a target to ask something…"
+        self.prompt.setPlaceholderText(f"{begin}   @ adds a target")
+        self._show_send()
+
+    def show_estimate(self, preview: CostPreview | None) -> None:
+        """What sending would cost at most."""
+        self._estimate.setText("" if preview is None else estimate_text(preview))
+        self._estimate.setToolTip("" if preview is None else plain_tooltip(estimate_tooltip(preview)))
+
+    @property
+    def estimate(self) -> str:
+        """The estimate that is shown."""
+        return self._estimate.text()
+
+    def _show_send(self) -> None:
+        button = self.send_button
+        if self._is_streaming:
+            parts = [Part("Stop", "on_accent", 600, 13), Part("Esc", "on_accent", 500, 11)]
+            button.show_parts(parts, icon="square", icon_color="on_accent")
+            name_widget(button, "Stop", "Stop all answers (Esc)")
+            button.setEnabled(True)
+            return
+        count = f"Send to {self._columns}" if self._columns else "Send"
+        parts = [Part(count, "on_accent", 600, 13), Part("Ctrl ↵", "on_accent", 500, 11)]
+        button.show_parts(parts, icon="send", icon_color="on_accent")
+        why = "" if self._columns else ": add a target first"
+        if self._columns and not self.prompt_text:
+            why = ": type a prompt first"
+        name_widget(button, count, f"{count}{why} (Ctrl+Enter)")
+        button.setEnabled(not why)
+
+    # ---- parts ---------------------------------------------------------------------------------------------
+
+    def _make_system_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setText("System prompt")
+        button.setFont(self._theme.font(12, 500))
+        button.setProperty("role", "ghost")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setIconSize(QSize(14, 14))
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        name_widget(button, "System prompt", "Show or hide the system prompt")
+        self._theme.bind_icon(button, "chevron-right", "text3", 14)
+        return button
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(4, 8, 12, 8)
+        head.setSpacing(8)
+        head.addWidget(self.system_button)
+        head.addWidget(self._system_preview, 1)
+        for chip in self.chips.values():
+            head.addWidget(chip)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(12, 6, 12, 10)
+        foot.setSpacing(12)
+        foot.addWidget(self.prompt, 1, Qt.AlignmentFlag.AlignTop)
+        bottom = Qt.AlignmentFlag.AlignBottom
+        self._estimate.setFixedHeight(self.send_button.sizeHint().height())
+        foot.addWidget(self._estimate, 0, bottom)
+        foot.addWidget(self.send_button, 0, bottom)
+        system = QHBoxLayout()
+        system.setContentsMargins(16, 0, 16, 8)
+        system.addWidget(self.system)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addLayout(system)
+        column.addWidget(_inset(make_line()))
+        column.addLayout(foot)
+
+    def _connect(self) -> None:
+        self.system_button.clicked.connect(self._on_system_clicked)
+        self.system.textChanged.connect(self._on_system_edited)
+        self.prompt.textChanged.connect(self._on_edited)
+        self.prompt.send_wanted.connect(self.send_wanted)
+        self.prompt.target_wanted.connect(self.target_wanted)
+        self.system.send_wanted.connect(self.send_wanted)
+        self.send_button.clicked.connect(self._on_send_clicked)
+        for chip in self.chips.values():
+            chip.value_changed.connect(self.edited)
+
+    @Slot()
+    def _on_send_clicked(self) -> None:
+        (self.stop_wanted if self._is_streaming else self.send_wanted).emit()
+
+    @Slot()
+    def _on_edited(self) -> None:
+        self._show_send()
+        self.edited.emit()
+
+    @Slot()
+    def _on_system_clicked(self) -> None:
+        is_open = not self.system.isVisibleTo(self)
+        self.system.setVisible(is_open)
+        self._system_preview.setVisible(not is_open)
+        icon = "chevron-down" if is_open else "chevron-right"
+        self._theme.bind_icon(self.system_button, icon, "text3", 14)
+        if is_open:
+            self.system.setFocus()
+
+    @Slot()
+    def _on_system_edited(self) -> None:
+        self._system_preview.setText(" ".join(self.system_text.split()))
+        self.edited.emit()
+
+
+def estimate_text(preview: CostPreview) -> str:
+    """`≤ $0.0002 API · local unpriced`."""
+    parts: list[str] = []
+    if preview.api_targets:
+        if preview.api_usd_max is not None:
+            parts.append(f"≤ {usd(preview.api_usd_max).text} API")
+        if preview.unpriced:
+            parts.append("API cost unknown" if not parts else f"{len(preview.unpriced)} API unpriced")
+    if preview.local_targets:
+        parts.append("local unpriced")
+    return " · ".join(parts)
+
+
+def estimate_tooltip(preview: CostPreview) -> str:
+    """Where the estimate comes from."""
+    lines = []
+    if preview.api_usd_max is not None and preview.api_targets:
+        lines.append("At most: the prompt's size and Max tokens at the prices of the APIs")
+    if preview.unpriced:
+        lines.append(f"No price is known for {', '.join(preview.unpriced)}: add one in Settings")
+    if preview.local_targets:
+        lines.append("What a local run costs is measured while it runs")
+    return "\n".join(lines)
+
+
+def _inset(line: QWidget) -> QWidget:
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(16, 0, 16, 0)
+    row.addWidget(line)
+    return holder
+
+
+def _icon_of(name: str) -> str:
+    return "braces" if name == "json_schema" else ""

@@ -1,0 +1,198 @@
+"""A turn as eight facts in fixed places. No Qt here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from steelyard.ui.widgets.facts_format import (
+    DASH,
+    UNKNOWN,
+    Fact,
+    Figure,
+    count,
+    duration,
+    energy,
+    memory,
+    rate,
+    usd,
+)
+
+if TYPE_CHECKING:
+    from steelyard.core.values.run import Run
+    from steelyard.ui.pages.compare_state import Column, Turn
+
+FINISH_WORDS = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool calls",
+    "content_filter": "filtered",
+    "cancelled": "stopped",
+    "interrupted": "interrupted",
+    "error": "failed",
+}
+_COST_LABELS = {
+    "api_price": "Cost, API price",
+    "local_marginal": "Cost, energy",
+    "local_full": "Cost, all-in",
+    "unknown": "Cost",
+}
+_NOT_YET = "Known when the run is over"
+_ENERGY_SOURCES = {
+    "nvml_counter": "GPU energy counter",
+    "nvml_power": "GPU power, integrated",
+    "rapl": "processor energy counter",
+    "user_watts": "the watts in Settings, times the run's time",
+}
+
+
+def facts_of(column: Column, now_s: float) -> list[Fact]:
+    """TTFT, generation, tokens, finish; energy, cost, memory, total."""
+    turn = column.turn
+    if turn is None:
+        return [Fact(label, DASH, short=short) for label, short in _LABELS]
+    if turn.is_open:
+        return _live(column, turn, now_s)
+    return _final(column, turn)
+
+
+_LABELS = [
+    ("TTFT", "TTFT"),
+    ("Generation", "Gen"),
+    ("Tokens in → out", "Tokens"),
+    ("Finish", "Finish"),
+    ("Energy", "Energy"),
+    ("Cost", "Cost"),
+    ("Memory peak", "Memory"),
+    ("Total", "Total"),
+]
+
+
+def live_rate(turn: Turn) -> float | None:
+    """Content chunks a second so far."""
+    if turn.ttft_ms is None or turn.elapsed_ms is None or turn.chunks < 2:
+        return None
+    span_ms = turn.elapsed_ms - turn.ttft_ms
+    return (turn.chunks - 1) / span_ms * 1000 if span_ms > 0 else None
+
+
+def _live(column: Column, turn: Turn, now_s: float) -> list[Fact]:
+    elapsed_ms = turn.elapsed_ms
+    if elapsed_ms is None and turn.started_s is not None and not turn.reason:
+        elapsed_ms = (now_s - turn.started_s) * 1000
+    so_far = f"— → {turn.chunks:,}" if turn.chunks else DASH
+    word = "streaming" if turn.phase == "streaming" else "waiting"
+    return [
+        _fact("TTFT", "TTFT", duration(turn.ttft_ms), why="Nothing has arrived yet"),
+        _fact("Generation", "Gen", rate(live_rate(turn)), why="Needs two tokens"),
+        Fact("Tokens in → out", so_far, short="Tokens", tooltip="Chunks received so far; tokens at the end"),
+        Fact("Finish", word, tone="accent", tooltip=turn.reason or word),
+        _fact("Energy", "Energy", UNKNOWN, why=_NOT_YET),
+        _fact("Cost", "Cost", UNKNOWN, why=_NOT_YET),
+        _fact("Memory peak", "Memory", UNKNOWN, why=_NOT_YET),
+        _fact("Elapsed", "Elapsed", duration(elapsed_ms), why="The request has not been sent yet"),
+    ]
+
+
+def _final(column: Column, turn: Turn) -> list[Fact]:
+    run = turn.run
+    if run is None:
+        word = "failed" if turn.phase == "failed" else "stopped"
+        facts = [Fact(label, DASH, short=short, tooltip="No request was sent") for label, short in _LABELS]
+        facts[3] = Fact("Finish", word, tone="bad" if word == "failed" else "warn")
+        return facts
+    why = "The run did not get that far" if run.error or turn.phase == "stopped" else "Not reported"
+    return [
+        _measured(turn, "ttft_ms", "TTFT", "TTFT", duration(run.timing.ttft_ms), why),
+        _measured(turn, "gen_tps", "Generation", "Gen", rate(run.timing.gen_tps), why),
+        _tokens(turn, run, why),
+        _finish(turn, run),
+        _energy(turn, run),
+        _cost(turn, run),
+        _memory(run),
+        _measured(turn, "e2e_ms", "Total", "Total", duration(run.timing.e2e_ms), why),
+    ]
+
+
+def _fact(label: str, short: str, figure: Figure, *, why: str = "", tone: str = "") -> Fact:
+    tooltip = why if figure is UNKNOWN else ""
+    return Fact(label, figure.value, figure.unit, short=short, tone=tone, tooltip=tooltip)
+
+
+def _measured(turn: Turn, metric: str, label: str, short: str, figure: Figure, why: str) -> Fact:
+    excluded = turn.excluded_by(metric)
+    if excluded is not None:
+        return Fact(label, figure.value, figure.unit, short=short, tone="warn", tooltip=excluded.detail)
+    return _fact(label, short, figure, why=why)
+
+
+def _tokens(turn: Turn, run: Run, why: str) -> Fact:
+    usage = run.usage
+    if usage.prompt_tokens is None and usage.completion_tokens is None:
+        return Fact("Tokens in → out", DASH, short="Tokens", tooltip=why)
+    about = "≈ " if usage.source == "estimated" else ""
+    tips = ["Estimated, the server did not count"] if about else []
+    if usage.cached_tokens:
+        tips.append(f"{usage.cached_tokens:,} of the input from a cache")
+    if usage.reasoning_tokens:
+        tips.append(f"{usage.reasoning_tokens:,} of the output are reasoning")
+    value = f"{about}{count(usage.prompt_tokens)} → {count(usage.completion_tokens)}"
+    tone = "warn" if turn.excluded_by("completion_tokens") or turn.excluded_by("prompt_tokens") else ""
+    return Fact("Tokens in → out", value, short="Tokens", tone=tone, tooltip=" · ".join(tips))
+
+
+def _finish(turn: Turn, run: Run) -> Fact:
+    if turn.phase == "stopped" and run.finish_reason is None:
+        return Fact("Finish", "stopped", tone="warn")
+    word = FINISH_WORDS.get(run.finish_reason or "", DASH)
+    tone = {"error": "bad", "stop": "", "tool_calls": ""}.get(run.finish_reason or "", "warn")
+    tooltip = f"Cut at {run.params.get('max_tokens')} tokens" if run.finish_reason == "length" else ""
+    return Fact("Finish", word, tone=tone, tooltip=tooltip)
+
+
+def _energy(turn: Turn, run: Run) -> Fact:
+    if run.energy.joules is not None:
+        tip = f"From {_ENERGY_SOURCES.get(run.energy.source, run.energy.source)}"
+        tone = "warn" if turn.excluded_by("joules") else ""
+        figure = energy(run.energy.joules)
+        return Fact("Energy", figure.value, figure.unit, tone=tone, tooltip=tip)
+    if run.target.kind == "api":
+        return Fact("Energy", DASH, "not reported", tooltip="Providers do not report the energy of a request")
+    return Fact("Energy", DASH, "not measured", tooltip=energy_reason())
+
+
+def energy_reason() -> str:
+    """Why a local run has no energy."""
+    return "No energy meter was read for this run; watts can be typed in Settings"
+
+
+def _cost(turn: Turn, run: Run) -> Fact:
+    cost = run.cost
+    if cost.usd is None:
+        return Fact("Cost", DASH, "unknown", tooltip=cost_reason(run))
+    lines = [f"{part.what}: {part.quantity:,g} {part.unit} = {usd(part.usd).text}" for part in cost.parts]
+    if cost.price_id:
+        lines.append(f"price {cost.price_id}" + (f", {cost.price_date}" if cost.price_date else ""))
+    tone = "warn" if turn.excluded_by("usd") else ""
+    label = _COST_LABELS.get(cost.basis, "Cost")
+    return Fact(label, usd(cost.usd).value, short="Cost", tone=tone, tooltip="\n".join(lines) or label)
+
+
+def cost_reason(run: Run) -> str:
+    """Why a run's cost is unknown."""
+    if run.target.kind == "local":
+        return "Local cost needs watts and a tariff: type them in Settings"
+    if run.usage.prompt_tokens is None or run.usage.completion_tokens is None:
+        return "The provider reported no token counts"
+    return "No price is known for this model: add one in Settings"
+
+
+def _memory(run: Run) -> Fact:
+    held = run.memory
+    if held.vram_peak_bytes is not None:
+        figure = memory(held.vram_peak_bytes)
+        return Fact("VRAM peak", figure.value, figure.unit, short="VRAM")
+    if held.ram_peak_bytes is not None:
+        figure = memory(held.ram_peak_bytes)
+        return Fact("RAM peak", figure.value, figure.unit, short="RAM", tooltip="Resident memory of the server")
+    why = "It ran on the provider's machines" if run.target.kind == "api" else "Not measured"
+    return Fact("Memory peak", DASH, short="Memory", tooltip=why)

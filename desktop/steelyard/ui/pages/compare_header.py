@@ -1,0 +1,146 @@
+"""The head of a column: who answers, in which state, and what can be done with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+
+from steelyard.ui.widgets.buttons import make_icon_button
+from steelyard.ui.widgets.compare_pill import PillState, StatePill
+from steelyard.ui.widgets.compare_plain import plain_tooltip
+from steelyard.ui.widgets.labels import ElidedLabel, make_label
+
+if TYPE_CHECKING:
+    from steelyard.ui.pages.compare_targets import TargetRef
+    from steelyard.ui.theme.theme import Theme
+
+_SQUARE_PX = 10
+
+
+class SeriesSquare(QWidget):
+    """The column's colour; the same square stands in the strip."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._index = 0
+        self.setFixedSize(QSize(_SQUARE_PX, _SQUARE_PX))
+        theme.changed.connect(self.update)
+
+    def show_index(self, index: int) -> None:
+        """Take the colour of a column."""
+        self._index = index
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A rounded square."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.series(self._index))
+        painter.drawRoundedRect(QRectF(0, 0, _SQUARE_PX, _SQUARE_PX), 2, 2)
+
+
+class ColumnHeader(QWidget):
+    """Two lines: name, quant, state, menu; then who exactly answered."""
+
+    copy_wanted = Signal()
+    rerun_wanted = Signal()
+    json_wanted = Signal()
+    remove_wanted = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._kind = ""
+        self._square = SeriesSquare(theme)
+        self._title = ElidedLabel(theme, "", px=15, weight=600)
+        self._quant = make_label(theme, "", "code-chip", px=11, mono=True)
+        self.pill = StatePill(theme)
+        self.menu_button = make_icon_button(theme, "ellipsis-vertical", "Column menu")
+        self._icon = QLabel()
+        self._where = make_label(theme, "", "prose", px=12, weight=500)
+        self._detail = ElidedLabel(theme, "", "muted", px=12)
+        self.menu = QMenu(self)
+        self._add_actions()
+        self._lay_out()
+        self.menu_button.clicked.connect(self._on_menu_clicked)
+        theme.changed.connect(self._show_icon)
+
+    def show_target(self, ref: TargetRef, index: int) -> None:
+        """Name and place."""
+        self._square.show_index(index)
+        self._title.setText(ref.title)
+        self._quant.setText(ref.quant)
+        self._quant.setVisible(bool(ref.quant))
+        self._where.setText("Local" if ref.kind == "local" else "API")
+        self._detail.setText(f"·  {ref.detail}" if ref.detail else "")
+        self.menu_button.setAccessibleName(f"Menu of {ref.title}")
+        self.menu_button.setToolTip(plain_tooltip(f"Menu of {ref.title}"))
+        self.setAccessibleName(f"{ref.title} {ref.quant}, {self._where.text()}, {ref.detail}")
+        self._kind = ref.kind
+        self._show_icon()
+
+    def show_state(self, state: PillState) -> None:
+        """Warm, cold, loading, failed."""
+        self.pill.show_state(state)
+
+    def show_actions(self, *, has_text: bool, has_run: bool, can_rerun: bool) -> None:
+        """Enable what makes sense now."""
+        self.copy_action.setEnabled(has_text)
+        self.json_action.setEnabled(has_run)
+        self.rerun_action.setEnabled(can_rerun)
+
+    @property
+    def detail(self) -> str:
+        """The second line."""
+        return f"{self._where.text()} {self._detail.text()}"
+
+    @property
+    def title(self) -> str:
+        """The name that is shown."""
+        return self._title.text()
+
+    def _add_actions(self) -> None:
+        self.copy_action = self._action("Copy answer", "copy", self.copy_wanted)
+        self.rerun_action = self._action("Rerun this column", "rotate-cw", self.rerun_wanted)
+        self.json_action = self._action("Copy run as JSON", "braces", self.json_wanted)
+        self.menu.addSeparator()
+        self.remove_action = self._action("Remove", "x", self.remove_wanted)
+
+    def _action(self, text: str, icon: str, signal: Signal) -> QAction:
+        action = self.menu.addAction(text)
+        self._theme.bind_icon(action, icon)
+        action.triggered.connect(signal)
+        return action
+
+    def _lay_out(self) -> None:
+        first = QHBoxLayout()
+        first.setSpacing(9)
+        first.addWidget(self._square)
+        first.addWidget(self._title, 1)
+        first.addWidget(self._quant)
+        first.addWidget(self.pill)
+        first.addWidget(self.menu_button)
+        second = QHBoxLayout()
+        second.setSpacing(7)
+        second.addWidget(self._icon)
+        second.addWidget(self._where)
+        second.addWidget(self._detail, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 7, 8, 10)
+        column.setSpacing(2)
+        column.addLayout(first)
+        column.addLayout(second)
+
+    @Slot()
+    def _on_menu_clicked(self) -> None:
+        below = QPoint(self.menu_button.width() - self.menu.sizeHint().width(), self.menu_button.height())
+        self.menu.popup(self.menu_button.mapToGlobal(below))
+
+    def _show_icon(self) -> None:
+        icon = "cloud" if self._kind == "api" else "hard-drive"
+        self._icon.setPixmap(self._theme.pixmap(icon, "text3", 14))

@@ -1,0 +1,152 @@
+"""The strip under the columns: four metrics over all columns, honest about what is left out. No Qt here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steelyard.ui.pages.compare_facts import cost_reason, energy_reason, live_rate
+from steelyard.ui.widgets.facts_format import DASH, duration, energy, rate, usd
+from steelyard.ui.widgets.compare_strip_rows import Metric, MetricRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from steelyard.ui.pages.compare_state import Column, Turn
+
+_WHY_WORDS = {
+    "cold_start": "cold start",
+    "cached_prefill": "cached prompt",
+    "different_context": "different context",
+    "truncated_prompt": "prompt cut",
+    "other_local_load": "ran side by side",
+    "throttled": "throttled",
+    "memory_pressure": "memory pressure",
+    "finish_length": "cut at the limit",
+    "different_max_tokens": "other max tokens",
+    "retried": "retried",
+    "tokenizer_differs": "other tokenizer",
+    "hidden_reasoning": "hidden reasoning",
+    "spilled_to_cpu": "spilled to CPU",
+    "api_side_unknown": "API side unknown",
+}
+_NAME_CHARS = 14
+
+
+@dataclass(frozen=True)
+class _Spec:
+    title: str
+    hint: str
+    excluded_as: str
+    read: Callable[[Column, Turn], tuple[float | None, str, str]]
+    """Value, its text, and the reason where there is none."""
+    word: str
+    icon: str
+    is_lower_better: bool = True
+
+
+def metrics_of(columns: list[Column]) -> list[Metric]:
+    """First token, generation, cost of this run, energy."""
+    return [_metric(spec, columns) for spec in _SPECS]
+
+
+def best_facts(metrics: list[Metric]) -> dict[int, set[str]]:
+    """Which fact cells of which column carry the mark of the best."""
+    cells = {"First token": "TTFT", "Generation": "Generation", "Cost of this run": "Cost", "Energy": "Energy"}
+    marks: dict[int, set[str]] = {}
+    for metric in metrics:
+        if metric.best is not None:
+            marks.setdefault(metric.best, set()).add(cells[metric.title])
+    return marks
+
+
+def _metric(spec: _Spec, columns: list[Column]) -> Metric:
+    rows = [_row(spec, column) for column in columns]
+    finals = [(row.value, at) for at, row in enumerate(rows) if row.state == "final" and row.value is not None]
+    best = _best(finals, is_lower_better=spec.is_lower_better)
+    words = "" if best is None else _best_words(spec, columns, finals, best)
+    return Metric(spec.title, spec.hint, rows, best, words, spec.icon)
+
+
+def _row(spec: _Spec, column: Column) -> MetricRow:
+    turn = column.turn
+    title = column.ref.title
+    if turn is None:
+        return MetricRow(title, None, DASH, "unknown")
+    value, text, why = spec.read(column, turn)
+    if turn.is_open:
+        return MetricRow(title, value, f"{text} …" if value is not None else "…", "live")
+    excluded = turn.excluded_by(spec.excluded_as)
+    if excluded is not None:
+        words = _WHY_WORDS.get(excluded.code, excluded.code.replace("_", " "))
+        return MetricRow(title, value, f"not comparable, {words}", "excluded", excluded.detail)
+    if turn.phase == "failed":
+        return MetricRow(title, None, "failed", "unknown", turn.error.title if turn.error else "")
+    if value is None:
+        return MetricRow(title, None, text, "unknown", why)
+    if turn.phase == "stopped" and spec.title == "Cost of this run":
+        return MetricRow(title, value, text, "excluded", "The run was stopped")
+    return MetricRow(title, value, text, "final")
+
+
+def _best(finals: list[tuple[float, int]], *, is_lower_better: bool) -> int | None:
+    if len(finals) < 2:
+        return None
+    ordered = sorted(finals, reverse=not is_lower_better)
+    return None if ordered[0][0] == ordered[1][0] else ordered[0][1]
+
+
+def _best_words(spec: _Spec, columns: list[Column], finals: list[tuple[float, int]], best: int) -> str:
+    words = f"{_short_name(columns, best)} {spec.word}"
+    values = sorted(value for value, _ in finals)
+    if spec.word == "cheapest" and values[0] > 0 and values[1] / values[0] >= 1.05:
+        words += f", {values[1] / values[0]:.1f}×"
+    return words
+
+
+def _short_name(columns: list[Column], at: int) -> str:
+    """A name that tells this column from the others, as short as can be."""
+    title = columns[at].ref.title
+    head = re.split(r"[-_ :/.]", title, maxsplit=1)[0]
+    others = [column.ref.title for column in columns if column is not columns[at]]
+    name = head if len(head) > 2 and not any(other.startswith(head) for other in others) else title
+    return name if len(name) <= _NAME_CHARS else name[: _NAME_CHARS - 1] + "…"
+
+
+def _ttft(column: Column, turn: Turn) -> tuple[float | None, str, str]:
+    value = turn.ttft_ms if turn.is_open or turn.run is None else turn.run.timing.ttft_ms
+    return value, duration(value).text, "No first token"
+
+
+def _generation(column: Column, turn: Turn) -> tuple[float | None, str, str]:
+    value = live_rate(turn) if turn.is_open or turn.run is None else turn.run.timing.gen_tps
+    return value, rate(value).value, "Too few tokens"
+
+
+def _cost(column: Column, turn: Turn) -> tuple[float | None, str, str]:
+    run = turn.run
+    if run is None or turn.is_open:
+        return None, DASH, ""
+    if run.cost.usd is None:
+        return None, "unknown", cost_reason(run)
+    return float(run.cost.usd), usd(run.cost.usd).text, ""
+
+
+def _energy(column: Column, turn: Turn) -> tuple[float | None, str, str]:
+    run = turn.run
+    if run is None or turn.is_open:
+        return None, DASH, ""
+    if run.energy.joules is None:
+        if run.target.kind == "api":
+            return None, "provider does not report", "Providers do not report the energy of a request"
+        return None, "not measured", energy_reason()
+    return run.energy.joules, energy(run.energy.joules).text, ""
+
+
+_SPECS = [
+    _Spec("First token", "lower is better", "ttft_ms", _ttft, "fastest", "zap"),
+    _Spec("Generation", "tok/s", "gen_tps", _generation, "fastest", "zap", is_lower_better=False),
+    _Spec("Cost of this run", "US$", "usd", _cost, "cheapest", "circle-dollar-sign"),
+    _Spec("Energy", "J, whole run", "joules", _energy, "least", "zap"),
+]

@@ -1,0 +1,46 @@
+"""Pages that are not built yet: they say so, and what will be there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from steelyard.ui.pages.empty import EmptyView
+from steelyard.ui.widgets.labels import make_label
+
+if TYPE_CHECKING:
+    from steelyard.ui.theme.theme import Theme
+
+SENTENCES = {
+    "models": "Find weights on Hugging Face, see whether they fit this machine before a byte is fetched, "
+    "and download them.",
+    "servers": "Every llama-server of this app: its memory predicted and measured, its launch profile, "
+    "exact command and log.",
+    "monitor": "GPU memory, load, power and speed on one time axis, with a flag for everything that "
+    "bent a curve.",
+    "evaluate": "Run a suite of prompts over several targets and read pass rates with their "
+    "confidence intervals.",
+    "costs": "What your own runs cost, local beside API, and from which volume on a machine of your own "
+    "pays off.",
+    "decide": "API, self-hosted or hybrid: a verdict from your own measurements, with its reasons "
+    "on one page.",
+    "gateway": "One local endpoint for your apps, with routing rules that fail closed and can be replayed "
+    "before they count.",
+    "privacy": "What left this machine, for which host, and a tested lock that lets nothing leave.",
+}
+
+
+class PlaceholderPage(QWidget):
+    """An honest empty page."""
+
+    def __init__(self, theme: Theme, name: str, title: str, icon: str) -> None:
+        super().__init__()
+        self.setProperty("role", "page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName(title)
+        view = EmptyView(theme, icon, title, SENTENCES[name])
+        view.add_action(make_label(theme, "Not built yet in this version", "pill", px=12, weight=500))
+        column = QVBoxLayout(self)
+        column.addWidget(view)

@@ -1,0 +1,1 @@
+"""Tokens, palette, style sheet, fonts and icons."""

@@ -1,0 +1,114 @@
+"""Eight facts in fixed places under an answer; painted, so that a stream of new figures costs little."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QSizePolicy, QToolTip, QWidget
+
+if TYPE_CHECKING:
+    from steelyard.ui.theme.theme import Theme
+    from steelyard.ui.widgets.facts_format import Fact
+
+_COLUMNS = 4
+_SIDE_PX = 16
+_TOP_PX = 11
+_ROW_PX = 41
+_LABEL_PX = 15
+_CELL_GAP_PX = 8
+_ROWS = 2
+
+
+class FactsGrid(QFrame):
+    """Four by two cells; a cell that is too narrow drops its unit, then cuts its value."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._facts: list[Fact] = []
+        self._label_font = theme.font(11)
+        self._value_font = theme.font(13, 600, tabular=True)
+        self._unit_font = theme.font(11)
+        self.setProperty("role", "footer")
+        self.setAccessibleName("Figures of this run")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self.update)
+
+    @property
+    def facts(self) -> list[Fact]:
+        """What is shown."""
+        return self._facts
+
+    def show_facts(self, facts: list[Fact]) -> None:
+        """Show other figures; equal ones cost nothing."""
+        if facts != self._facts:
+            self._facts = facts
+            self.setAccessibleDescription("; ".join(f"{fact.label}: {fact.text}" for fact in facts))
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        """Always the same height, so that nothing above jumps."""
+        return QSize(260, 2 * _TOP_PX + _ROWS * _ROW_PX - 6)
+
+    def minimumSizeHint(self) -> QSize:
+        """See `sizeHint`."""
+        return QSize(180, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Cell by cell."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for at, fact in enumerate(self._facts):
+            self._paint_cell(painter, self._cell(at), fact)
+
+    def event(self, event: QEvent) -> bool:
+        """Each cell has a tooltip of its own."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.tooltip_at(QPointF(event.pos())), self)
+            return True
+        return super().event(event)
+
+    def tooltip_at(self, point: QPointF) -> str:
+        """What hovering at a point says, as plain text."""
+        for at, fact in enumerate(self._facts):
+            if self._cell(at).contains(point):
+                return "\n".join(part for part in (f"{fact.label}: {fact.text}", fact.tooltip) if part)
+        return ""
+
+    def _cell(self, at: int) -> QRectF:
+        width = (self.width() - 2 * _SIDE_PX + _CELL_GAP_PX) / _COLUMNS
+        row, column = divmod(at, _COLUMNS)
+        return QRectF(_SIDE_PX + column * width, _TOP_PX + row * _ROW_PX, width - _CELL_GAP_PX, _ROW_PX - 4)
+
+    def _paint_cell(self, painter: QPainter, cell: QRectF, fact: Fact) -> None:
+        theme = self._theme
+        labels = QFontMetricsF(self._label_font)
+        label = fact.label if labels.horizontalAdvance(fact.label) <= cell.width() else fact.short or fact.label
+        painter.setFont(self._label_font)
+        painter.setPen(theme.color("text3"))
+        painter.drawText(
+            QRectF(cell.left(), cell.top(), cell.width(), _LABEL_PX),
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+            labels.elidedText(label, Qt.TextElideMode.ElideRight, cell.width()),
+        )
+        self._paint_value(painter, cell, fact)
+
+    def _paint_value(self, painter: QPainter, cell: QRectF, fact: Fact) -> None:
+        theme = self._theme
+        values, units = QFontMetricsF(self._value_font), QFontMetricsF(self._unit_font)
+        baseline = cell.top() + _LABEL_PX + 15
+        value = values.elidedText(fact.value, Qt.TextElideMode.ElideRight, cell.width() + 1)
+        painter.setFont(self._value_font)
+        painter.setPen(theme.color(fact.tone or "text"))
+        painter.drawText(QPointF(cell.left(), baseline), value)
+        x = cell.left() + values.horizontalAdvance(value) + 4
+        if fact.unit and x + units.horizontalAdvance(fact.unit) <= cell.right() + 2:
+            painter.setFont(self._unit_font)
+            painter.setPen(theme.color("text3"))
+            painter.drawText(QPointF(x, baseline), fact.unit)
+            x += units.horizontalAdvance(fact.unit) + 5
+        if fact.is_best and x + 14 <= cell.right() + _CELL_GAP_PX:
+            painter.drawPixmap(QPointF(x, baseline - 12), theme.pixmap("zap", "good", 14))

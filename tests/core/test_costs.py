@@ -1,0 +1,147 @@
+"""Money is exact, unknown is unknown."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steelyard.core.base.errors import UsageError
+from steelyard.core.base.units import PICO_PER_USD, pico_from_usd, usd_from_text, usd_text
+from steelyard.core.costs.price_book import TokenPrices, book_prices, checked_prices, prices_for
+from steelyard.core.costs.run_cost import api_cost, local_cost, local_energy
+from steelyard.core.values.run import Usage
+from steelyard.core.values.settings import EnergySettings, HardwareSettings, Settings
+from steelyard.core.values.targets import ApiPrices, ApiTarget
+
+
+def target(url: str = "https://api.openai.com/v1", model: str = "gpt-4o-mini", **more: object) -> ApiTarget:
+    return ApiTarget(name="t", url=url, model=model, format="openai", **more)
+
+
+def prices(cached: str | None = None, write: str | None = None) -> TokenPrices:
+    return TokenPrices(
+        Decimal("0.15"),
+        Decimal("0.6"),
+        Decimal(cached) if cached else None,
+        Decimal(write) if write else None,
+        "p",
+        None,
+    )
+
+
+def test_cost_is_exact_to_the_last_digit() -> None:
+    cost = api_cost(Usage(prompt_tokens=1_234_567, completion_tokens=89), prices())
+    assert cost.usd == "0.18523845"
+    assert cost.basis == "api_price"
+    assert sum(Decimal(part.usd) for part in cost.parts) == Decimal(cost.usd)
+
+
+def test_cached_tokens_cost_the_input_price_unless_they_have_their_own() -> None:
+    usage = Usage(prompt_tokens=1000, cached_tokens=400, cache_write_tokens=100, completion_tokens=0)
+    assert Decimal(api_cost(usage, prices()).usd or "") == Decimal("0.00015")
+    with_own = api_cost(usage, prices(cached="0.075", write="0.3"))
+    assert (
+        Decimal(with_own.usd or "")
+        == (500 * Decimal("0.15") + 400 * Decimal("0.075") + 100 * Decimal("0.3")) / 10**6
+    )
+
+
+@pytest.mark.parametrize("usage", [Usage(), Usage(prompt_tokens=5), Usage(completion_tokens=5)])
+def test_unknown_counts_cost_unknown(usage: Usage) -> None:
+    assert api_cost(usage, prices()).usd is None
+
+
+def test_no_price_is_unknown_never_zero() -> None:
+    cost = api_cost(Usage(prompt_tokens=5, completion_tokens=5), None)
+    assert (cost.usd, cost.basis) == (None, "unknown")
+
+
+def test_book_price_by_endpoint() -> None:
+    found = prices_for(target())
+    assert found is not None
+    assert (found.input, found.output) == (Decimal("0.15"), Decimal("0.6"))
+    assert found.price_id.endswith("openai/gpt-4o-mini")
+    assert found.price_date is not None
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8080/v1", "http://localhost/v1", "http://[::1]:1/v1", "http://0.0.0.0/v1"]
+)
+def test_this_machine_is_never_priced_as_a_vendor(url: str) -> None:
+    assert prices_for(target(url)) is None
+
+
+def test_unknown_vendor_or_model_has_no_price() -> None:
+    assert prices_for(target("https://llm.example.org/v1")) is None
+    assert prices_for(target(model="no-such-model-at-all")) is None
+
+
+def test_the_users_price_comes_first() -> None:
+    found = prices_for(target(prices=ApiPrices(input="1", output="2"), prices_date="2026-11-21"))
+    assert found is not None
+    assert (found.input, found.price_id, found.price_date) == (Decimal(1), "user:t", "2026-11-21")
+
+
+def test_price_like() -> None:
+    found = prices_for(target("http://127.0.0.1:1/v1", price_like="openai/gpt-4o-mini"))
+    assert found is not None
+    assert found.output == Decimal("0.6")
+    for wrong in ("gpt-4o-mini", "openai/", "nobody/nothing"):
+        with pytest.raises(UsageError):
+            book_prices(wrong)
+
+
+def test_long_prompts_meet_the_vendors_long_context_tier() -> None:
+    assert book_prices("google/gemini-1.5-pro", 1000).input == Decimal("1.25")
+    assert book_prices("google/gemini-1.5-pro", 1_000_000).input == Decimal("2.5")
+
+
+@pytest.mark.parametrize("text", ["-1", "NaN", "inf", "1e400", "abc", "", "1,5"])
+def test_silly_prices_are_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        checked_prices(ApiPrices(input=text, output="1"))
+
+
+def test_local_cost_is_unknown_until_watts_and_tariff_are_set() -> None:
+    for energy in (
+        EnergySettings(),
+        EnergySettings(active_watts=100),
+        EnergySettings(tariff_usd_per_kwh=0.3),
+    ):
+        settings = Settings(energy=energy)
+        assert local_cost(settings, local_energy(settings, 1000, 100), 1000).basis == "unknown"
+
+
+def test_local_marginal_and_full_are_kept_apart() -> None:
+    settings = Settings(energy=EnergySettings(active_watts=100, tariff_usd_per_kwh=0.36))
+    energy = local_energy(settings, e2e_ms=10_000, ttft_ms=4_000)
+    assert (energy.joules, energy.prefill_joules, energy.decode_joules) == (1000, 400, 600)
+    assert energy.source == "user_watts"
+    marginal = local_cost(settings, energy, 10_000)
+    assert (marginal.usd, marginal.basis, marginal.full_usd) == ("0.0001", "local_marginal", None)
+
+    machine = HardwareSettings(price_usd=2629.8, life_months=1, busy_share=0.5)
+    settings = Settings(energy=settings.energy, hardware=machine)
+    full = local_cost(settings, energy, 10_000)
+    # 2629.80 USD over half of one month's 2,629,800 s is 0.002 USD a second.
+    assert (full.marginal_usd, full.full_usd, full.usd, full.basis) == (
+        "0.0001",
+        "0.0201",
+        "0.0201",
+        "local_full",
+    )
+
+
+@given(st.integers(0, 10**27))
+def test_money_text_round_trips(pico: int) -> None:
+    assert pico_from_usd(usd_from_text(usd_text(pico) or "")) == pico
+
+
+def test_half_to_even() -> None:
+    assert pico_from_usd(Decimal("0.5") / PICO_PER_USD) == 0
+    assert pico_from_usd(Decimal("1.5") / PICO_PER_USD) == 2
+    assert usd_text(0) == "0"
+    assert usd_text(None) is None

@@ -1,0 +1,120 @@
+"""What a child is started with, and what its log tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from steelyard.core.base.errors import AppError
+from steelyard.core.servers.launch import alias_for, plan_launch
+from steelyard.core.servers.log_facts import LogFacts, exit_words
+from steelyard.core.values.settings import ServerSettings
+
+HOSTILE = {
+    "LLAMA_ARG_HOST": "0.0.0.0",
+    "LLAMA_ARG_TOOLS": "all",
+    "OPENAI_API_KEY": "canary",
+    "HTTP_PROXY": "http://evil",
+    "LD_PRELOAD": "/evil.so",
+    "HOME": "/home/u",
+    "CUDA_VISIBLE_DEVICES": "0",
+}
+
+
+def plan(socket: str = "/run/s/llama-1.sock", name: str = "starter"):
+    return plan_launch(
+        Path("/e/llama-server"), Path("/w/a.gguf"), name, Path(socket), "k" * 64, ServerSettings(), HOSTILE
+    )
+
+
+def test_environment_is_built_from_empty() -> None:
+    assert plan().environment == {"LLAMA_API_KEY": "k" * 64, "HOME": "/home/u", "CUDA_VISIBLE_DEVICES": "0"}
+
+
+def test_key_and_tcp_stay_out_of_argv() -> None:
+    argv = plan().argv
+    assert "k" * 64 not in " ".join(argv)
+    assert argv[argv.index("--host") + 1] == "/run/s/llama-1.sock"
+    assert "--port" not in argv
+    for flag in ("--offline", "--no-webui"):
+        assert flag in argv
+
+
+def test_a_socket_path_that_cannot_work_is_refused() -> None:
+    with pytest.raises(AppError, match="too long"):
+        plan("/run/" + "x" * 120 + "/a.sock")
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "a,b", "--host=0.0.0.0", "x" * 500, "\x1b[31m", "", "名前", "../.."]
+)
+def test_aliases_are_harmless(name: str) -> None:
+    alias = alias_for(name)
+    assert alias
+    assert len(alias) <= 80
+    assert not set(alias) & set("/,=\x1b ")
+    assert not alias.startswith(("-", "."))
+
+
+LOG = """\
+0.00.256.491 I common_memory_breakdown_print: | - Host | 293 = 92 +  180 +   21 |
+0.00.416.775 I load_tensors: offloaded 31/31 layers to GPU
+0.00.416.775 I load_tensors:      Vulkan0 model buffer size =    90.00 MiB
+0.00.416.775 I load_tensors:   CPU_Mapped model buffer size =     2.00 MiB
+0.00.419.266 I llama_kv_cache:    Vulkan0 KV buffer size =   180.00 MiB
+0.00.606.507 I sched_reserve:     Vulkan0 compute buffer size =    21.50 MiB
+0.00.606.507 I sched_reserve:     Vulkan0 compute buffer size =    21.50 MiB
+9.00.256.491 I common_memory_breakdown_print: | - Host | 999 = 92 +  180 +  727 |
+"""
+
+
+def test_buffers_are_summed_once_and_projection_is_the_one_before_loading() -> None:
+    facts = LogFacts()
+    for at in range(0, len(LOG), 7):
+        facts.feed(LOG[at : at + 7].encode())
+    assert facts.measured_bytes == round(293.5 * (1 << 20))
+    assert facts.predicted_bytes == 293 << 20
+    assert facts.backend == "vulkan"
+    assert (facts.offloaded_layers, facts.total_layers) == (31, 31)
+
+
+def test_gpu_breakdown_line() -> None:
+    facts = LogFacts()
+    facts.feed(
+        b"memory_breakdown_print: |   - CUDA0 (RTX 4090)   | 24118 = 23606 + (292 =    92 +     180 +      20) +           0 |\n"
+    )
+    assert facts.predicted_bytes == 292 << 20
+
+
+def test_a_log_flood_stays_bounded() -> None:
+    facts = LogFacts()
+    for _ in range(200):
+        facts.feed(b"x" * 100_000)
+    facts.feed(b"\n" + b"line\n" * 10_000)
+    assert sum(len(line) for line in facts.lines) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("code", "log", "words"),
+    [
+        (
+            1,
+            "alloc_buffer: failed to allocate buffer of size 99",
+            "not enough memory",
+        ),
+        (1, "error loading model: unknown model architecture: 'zzz'", "zzz"),
+        (
+            127,
+            "llama-server: error while loading shared libraries: libx.so: cannot open",
+            "engine is incomplete",
+        ),
+        (-9, "", "killed"),
+        (-11, "", "signal 11"),
+        (3, "last words", "code 3 (last words)"),
+    ],
+)
+def test_exits_are_explained(code: int, log: str, words: str) -> None:
+    facts = LogFacts()
+    facts.feed(log.encode() + b"\n")
+    assert words in exit_words(code, facts)[0]

@@ -1,0 +1,168 @@
+"""The ledger on a real SQLite file, settings on a real TOML file."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import apsw
+import msgspec
+import pytest
+
+from steelyard.core.base.errors import AppError
+from steelyard.core.store.database import Database
+from steelyard.core.store.ledger import Ledger
+from steelyard.core.store.settings import SettingsStore
+from steelyard.core.values.prompt import Message
+from steelyard.core.values.run import Cost, Run, TargetInfo, Usage
+from steelyard.core.values.settings import EnergySettings, Settings
+from steelyard.core.values.targets import ApiPrices, ApiTarget
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+TARGET = TargetInfo(name="starter", kind="local", model="m")
+ASKED = [Message(role="user", content="Hi")]
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(tmp_path / "ledger.sqlite3")
+    await database.open()
+    yield database
+    await database.close()
+
+
+def run(number: int, **more: object) -> Run:
+    return Run(id=f"run{number}", started_at=f"2026-11-21T10:00:0{number}.000Z", target=TARGET, **more)
+
+
+async def test_a_run_that_was_cut_off_is_interrupted_with_its_text(database: Database) -> None:
+    ledger = Ledger(database)
+    await ledger.begin_comparison(
+        "c1", "2026-11-21T10:00:00.000Z", "Hi\nthere", "concurrent", "", ["starter"]
+    )
+    await ledger.begin_run(run(1, comparison_id="c1"), ASKED)
+    await ledger.flush_text("run1", "half an ans", None)
+    assert await ledger.mark_interrupted() == 1
+    assert await ledger.mark_interrupted() == 0
+    (column,) = (await ledger.comparison("c1")).columns
+    (kept,) = column.runs
+    assert (kept.finish_reason, kept.text) == ("interrupted", "half an ans")
+    assert kept.error is not None
+
+
+async def test_history_and_spending(database: Database) -> None:
+    ledger = Ledger(database)
+    await ledger.begin_comparison(
+        "c1", "2026-11-21T10:00:00.000Z", "Hi\n there", "concurrent", "sys", ["a", "b"]
+    )
+    for number, usd in ((1, "0.000000000001"), (2, "0.3"), (3, None)):
+        one = run(number, comparison_id="c1", column=number % 2)
+        await ledger.begin_run(one, ASKED)
+        done = msgspec.structs.replace(
+            one, finish_reason="stop", text=f"t{number}", cost=Cost(usd=usd), usage=Usage(prompt_tokens=1)
+        )
+        await ledger.finish_run(done, {"content": [1, 2]})
+    (row,) = await ledger.comparisons(10)
+    assert (row.title, row.targets, row.turns) == ("Hi there", ["a", "b"], 1)
+    spending = await ledger.spending_since("2026-11-21T00:00:00.000Z")
+    assert (spending.today_usd, spending.runs, spending.unpriced_runs) == ("0.300000000001", 3, 1)
+    assert (await ledger.spending_since("2026-11-22T00:00:00.000Z")).today_usd is None
+    assert await ledger.add_turn("c1") == 1
+    history = await ledger.comparison("c1")
+    assert [[r.text for r in column.runs] for column in history.columns] == [["t2"], ["t1", "t3"]]
+    assert history.prompts == ["Hi"]
+    with pytest.raises(AppError, match="No such comparison"):
+        await ledger.comparison("nope")
+
+
+async def test_deleted_text_is_not_left_in_the_file_and_the_file_is_private(
+    database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    secure = await database.call(lambda connection: connection.execute("PRAGMA secure_delete").fetchone()[0])
+    assert secure == 1
+
+
+@pytest.mark.parametrize("content", [b"this is no database", b"SQLite format 3\x00" + b"\xff" * 5000])
+async def test_a_damaged_ledger_is_set_aside_not_lost(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    path.write_bytes(content)
+    database = Database(path)
+    await database.open()
+    assert await Ledger(database).comparisons(5) == []
+    await database.close()
+    (aside,) = [p for p in tmp_path.glob("*.damaged-*") if not p.name.endswith(("-wal", "-shm"))]
+    assert aside.read_bytes() == content
+    assert aside.name in database.notices[0]
+
+
+async def test_a_newer_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    connection = apsw.Connection(str(path))
+    connection.pragma("user_version", 99)
+    connection.close()
+    before = path.read_bytes()
+    database = Database(path)
+    with pytest.raises(AppError, match="newer"):
+        await database.open()
+    await database.close()
+    assert path.read_bytes() == before
+
+
+def test_settings_keep_what_this_version_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(
+        '# my notes\nfuture = "x"\ntheme = "dark"\n[energy]\nactive_watts = 80.0\nsolar = true\n'
+        '[[targets]]\nname = "a"\nurl = "http://h"\nmodel = "m"\nformat = "openai"\ncolour = "red"\n'
+    )
+    store = SettingsStore(path)
+    store.load()
+    assert store.notices == []
+    assert (store.current.theme, store.current.energy.active_watts) == ("dark", 80.0)
+    changed = msgspec.structs.replace(
+        store.current,
+        theme="light",
+        energy=EnergySettings(tariff_usd_per_kwh=0.3),
+        targets=[*store.current.targets, ApiTarget(name="b", url="http://b", model="m", format="anthropic")],
+    )
+    store.save(changed)
+    text = path.read_text()
+    for kept in ("# my notes", 'future = "x"', "solar = true", 'colour = "red"', 'theme = "light"'):
+        assert kept in text
+    assert "active_watts" not in text
+    again = SettingsStore(path)
+    again.load()
+    assert again.current == changed
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"theme = 'pink'", b"[[[", b"\xff\xfe", b"servers = 3", b"schema_version = 'x'", b"x = 1\n" * 300_000],
+)
+def test_a_broken_settings_file_is_reported_and_kept(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_bytes(content)
+    store = SettingsStore(path)
+    store.load()
+    assert store.current == Settings()
+    assert "settings file was not used" in store.notices[0]
+    assert path.read_bytes() == content
+    store.save(Settings(theme="dark"))
+    assert (tmp_path / "settings.toml.unreadable").read_bytes() == content
+    assert "dark" in path.read_text()
+
+
+def test_prices_survive_as_text(tmp_path: Path) -> None:
+    store = SettingsStore(tmp_path / "settings.toml")
+    target = ApiTarget(
+        name="a", url="http://h", model="m", format="openai", prices=ApiPrices(input="0.1", output="0.30")
+    )
+    store.save(Settings(targets=[target]))
+    again = SettingsStore(tmp_path / "settings.toml")
+    again.load()
+    assert again.current.targets == [target]

@@ -1,0 +1,124 @@
+"""What every window test needs: the look, a scripted engine and the real bridge on it."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from steelyard.app import make_pages
+from steelyard.core.values.events import EngineChanged
+from steelyard.ui.actions import Actions
+from steelyard.ui.bridge import Bridge
+from steelyard.ui.main_window import MainWindow
+from steelyard.ui.session import Session
+from steelyard.ui.theme.theme import Theme
+from ui.fake_engine import FakeEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Iterator[Theme]:
+    theme = Theme(qapp, "dark")
+    yield theme
+    theme.deleteLater()
+
+
+@pytest.fixture
+def actions(qapp: QApplication) -> Actions:
+    return Actions()
+
+
+@pytest.fixture
+def fake_engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+def bridge(qtbot: QtBot, fake_engine: FakeEngine) -> Iterator[Bridge]:
+    """The bridge with its engine thread running and ready; the thread is joined at the end."""
+    bridge = Bridge(lambda: fake_engine)
+    with qtbot.waitSignal(
+        bridge.event_arrived, timeout=5000, check_params_cb=lambda event: isinstance(event, EngineChanged)
+    ):
+        bridge.start()
+    yield bridge
+    bridge.stop(2.0)
+    bridge.join()
+
+
+class StandInCompare(QWidget):
+    """Takes the place of the Compare page where the frame around it is tested."""
+
+    settings_requested = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title_widget = QLabel("a comparison")
+        self.field = QLineEdit()
+        self.field.setAccessibleName("Prompt")
+        QVBoxLayout(self).addWidget(self.field)
+
+
+@pytest.fixture
+def window(
+    qtbot: QtBot, theme: Theme, bridge: Bridge, fake_engine: FakeEngine, actions: Actions, tmp_path: Path
+) -> Iterator[MainWindow]:
+    """The main window at 1440 x 900 with a stand-in for Compare, which is shown."""
+    pages = make_pages(theme, bridge, actions) | {"compare": StandInCompare}
+    window = MainWindow(theme, bridge, actions, pages, tmp_path / "window.ini")
+    qtbot.addWidget(window)
+    with qtbot.waitExposed(window):
+        window.show()
+    window.resize(1440, 900)  # the offscreen screen is smaller than any desktop's
+    window.show_page("compare")
+    fake_engine.emit(EngineChanged(state="ready"))  # the bridge was ready before the window was there
+    qtbot.waitUntil(lambda: window.strip.engine.shown_text == "Ready")
+    yield window
+    window.close_for_good()
+
+
+class StandInApp:
+    """Records that the session ended the application."""
+
+    def __init__(self) -> None:
+        self.has_quit = False
+
+    def setQuitOnLastWindowClosed(self, is_on: bool) -> None:  # noqa: N802 - Qt's name
+        assert not is_on
+
+    def quit(self) -> None:
+        self.has_quit = True
+
+
+@pytest.fixture
+def stand_in_app() -> StandInApp:
+    return StandInApp()
+
+
+@pytest.fixture
+def session(
+    stand_in_app: StandInApp, theme: Theme, bridge: Bridge, actions: Actions, window: MainWindow
+) -> Session:
+    """What couples the window with the engine; the engine runs already."""
+    session = Session(stand_in_app, theme, bridge, actions, window)  # type: ignore[arg-type]
+    session.is_started = True
+    return session
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The offscreen platform warns about two things that it cannot do; nothing else may warn."""
+    for item in items:
+        item.add_marker(pytest.mark.qt_log_ignore("does not support (propagateSizeHints|raise)", extend=True))
