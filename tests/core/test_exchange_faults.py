@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-FIRST_S, STALL_S, TOTAL_S = 4.0, 2.0, 8.0
+FIRST_S, STALL_S, TOTAL_S = 2.5, 1.5, 5.0
 LIMITS = ApiSettings(
-    connect_timeout_s=6.0, first_token_timeout_s=FIRST_S, stall_timeout_s=STALL_S, total_timeout_s=TOTAL_S
+    connect_timeout_s=4.0, first_token_timeout_s=FIRST_S, stall_timeout_s=STALL_S, total_timeout_s=TOTAL_S
 )
 SLACK_S = 2.0
 BEGUN = "".join(WORDS[:3])
@@ -155,18 +155,26 @@ FAULTS = [
     Fault("garbage", "broken event", finish="interrupted", text=BEGUN),
     Fault("deep", "broken event", finish="interrupted", text=BEGUN),
     Fault("quotes", "broken event", finish="interrupted", text=BEGUN),
-    Fault("silence", f"nothing for {FIRST_S:.0f} s", within_s=FIRST_S + SLACK_S, retryable=True),
-    Fault("headers-then-silence", f"nothing for {FIRST_S:.0f} s", within_s=FIRST_S + SLACK_S, retryable=True),
-    Fault("pings", f"nothing for {FIRST_S:.0f} s", within_s=FIRST_S + SLACK_S, retryable=True),
-    Fault("stall", f"no token for {STALL_S:.0f} s", "interrupted", BEGUN, within_s=STALL_S + SLACK_S),
+    Fault("silence", "nothing for", within_s=FIRST_S + SLACK_S, retryable=True),
+    Fault("headers-then-silence", "nothing for", within_s=FIRST_S + SLACK_S, retryable=True),
+    Fault("pings", "nothing for", within_s=FIRST_S + SLACK_S, retryable=True),
+    Fault("stall", "no token for", "interrupted", BEGUN, within_s=STALL_S + SLACK_S),
     Fault(
-        "pings-after-text", f"no token for {STALL_S:.0f} s", "interrupted", BEGUN, within_s=STALL_S + SLACK_S
+        "pings-after-text", "no token for", "interrupted", BEGUN, within_s=STALL_S + SLACK_S
     ),
 ]
 
 
-@pytest.mark.parametrize("wire", ["openai", "anthropic"])
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.model)
+SLOW = ("silence", "headers-then-silence", "stall", "pings-after-text")
+CASES = [
+    pytest.param(fault, wire, id=f"{fault.model}-{wire}")
+    for fault in FAULTS
+    for wire in ("openai", "anthropic")
+    if wire == "openai" or fault.model not in SLOW  # the deadlines know nothing of wire formats
+]
+
+
+@pytest.mark.parametrize(("fault", "wire"), CASES)
 async def test_fault_ends_in_one_clear_line(ask: Asker, fault: Fault, wire: str) -> None:
     model = f"{fault.model}#{wire}"
     started = time.monotonic()
@@ -177,7 +185,8 @@ async def test_fault_ends_in_one_clear_line(ask: Asker, fault: Fault, wire: str)
     assert elapsed_s < fault.within_s
     assert (run.timing.attempts, ask.api.count(model)) == (fault.attempts, fault.attempts)
     assert fault.retryable is None or run.error.retryable == fault.retryable
-    assert run.usage.source != "server" or run.text
+    # The server's last word on the usage never came.
+    assert run.usage.source == ("estimated" if fault.text else None)
     await still_works(ask)
 
 

@@ -153,7 +153,7 @@ class Reply:
     async def _write(self, data: bytes) -> None:
         self._writer.write(data)
         await self._writer.drain()
-        self._api.sent_bytes[self.asked.model] += len(data)
+        self._api.note_sent(self.asked.model, len(data))
 
 
 def pieces(dialect: Dialect) -> Iterator[bytes]:
@@ -206,6 +206,11 @@ class FakeApi:
         """Block until something that this server did makes the condition true."""
         with self._changed:
             assert self._changed.wait_for(condition, timeout_s), "the fake API saw nothing of the kind"
+
+    def note_sent(self, model: str, size_bytes: int) -> None:
+        with self._changed:
+            self.sent_bytes[model] += size_bytes
+            self._changed.notify_all()
 
     def _live(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -9,8 +9,6 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from steelyard.app import make_pages
 from steelyard.core.values.events import EngineChanged
@@ -20,6 +18,7 @@ from steelyard.ui.main_window import MainWindow
 from steelyard.ui.session import Session
 from steelyard.ui.theme.theme import Theme
 from ui.fake_engine import FakeEngine
+from ui.stand_ins import StandInApp, StandInCompare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,19 +58,6 @@ def bridge(qtbot: QtBot, fake_engine: FakeEngine) -> Iterator[Bridge]:
     bridge.join()
 
 
-class StandInCompare(QWidget):
-    """Takes the place of the Compare page where the frame around it is tested."""
-
-    settings_requested = Signal(str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.title_widget = QLabel("a comparison")
-        self.field = QLineEdit()
-        self.field.setAccessibleName("Prompt")
-        QVBoxLayout(self).addWidget(self.field)
-
-
 @pytest.fixture
 def window(
     qtbot: QtBot, theme: Theme, bridge: Bridge, fake_engine: FakeEngine, actions: Actions, tmp_path: Path
@@ -88,19 +74,6 @@ def window(
     qtbot.waitUntil(lambda: window.strip.engine.shown_text == "Ready")
     yield window
     window.close_for_good()
-
-
-class StandInApp:
-    """Records that the session ended the application."""
-
-    def __init__(self) -> None:
-        self.has_quit = False
-
-    def setQuitOnLastWindowClosed(self, is_on: bool) -> None:  # noqa: N802 - Qt's name
-        assert not is_on
-
-    def quit(self) -> None:
-        self.has_quit = True
 
 
 @pytest.fixture

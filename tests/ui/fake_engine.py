@@ -39,6 +39,7 @@ from steelyard.core.values.run import (
     Usage,
     WeightsInfo,
 )
+from steelyard.core.values.servers import ServerRow
 from steelyard.core.values.settings import Settings
 from steelyard.core.values.targets import TargetRow, TargetTest, WeightsRow
 
@@ -102,6 +103,8 @@ class FakeEngine:
             cmd.ListWeights: lambda _c: list(self.weights),
             cmd.AddWeights: self._add_weights,
             cmd.ListServers: [],
+            cmd.LoadWeights: lambda c: self._server(c.target),
+            cmd.StopServer: None,
             cmd.ListComparisons: [],
             cmd.ReadSpending: Spending(today_usd=None, runs=0, unpriced_runs=0),
             cmd.PreviewCost: CostPreview(api_usd_max="0", api_targets=0, local_targets=1, unpriced=[]),
@@ -195,6 +198,22 @@ class FakeEngine:
             for row in self.targets
         ]
         return "memory"
+
+    def _server(self, target: str) -> ServerRow:
+        return ServerRow(
+            name=target,
+            weights=target,
+            pid=4711,
+            state="ready",
+            ctx=self.settings.servers.context_tokens,
+            slots=1,
+            slots_busy=0,
+            predicted_bytes=None,
+            measured_bytes=None,
+            vram_bytes=None,
+            started_at=utc_now(),
+            idle_s=0.0,
+        )
 
     def _add_weights(self, command: cmd.AddWeights) -> list[WeightsRow]:
         name = command.path.rsplit("/", 1)[-1]

@@ -14,12 +14,11 @@ from PySide6.QtCore import Qt
 
 from steelyard.app import display_problem
 from steelyard.core.values.events import EngineChanged, ServerChanged, SettingsChanged, WindowRaised
-from steelyard.core.values.servers import ServerRow
 from steelyard.core.values.settings import Settings
 from steelyard.ui.actions import Actions
 from steelyard.ui.main_window import MainWindow, remembered_mode
 from steelyard.ui.session import SignalDoor
-from ui.conftest import StandInCompare
+from ui.stand_ins import StandInCompare, make_server
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -27,28 +26,10 @@ if TYPE_CHECKING:
     from steelyard.ui.bridge import Bridge
     from steelyard.ui.session import Session
     from steelyard.ui.theme.theme import Theme
-    from ui.conftest import StandInApp
     from ui.fake_engine import FakeEngine
+    from ui.stand_ins import StandInApp
 
 DESKTOP = Path(__file__).resolve().parents[2] / "desktop"
-
-
-def make_server(name: str, **changes: object) -> ServerRow:
-    values: dict[str, object] = {
-        "name": name,
-        "weights": f"{name}.gguf",
-        "pid": 1,
-        "state": "ready",
-        "ctx": 8192,
-        "slots": 1,
-        "slots_busy": 0,
-        "predicted_bytes": None,
-        "measured_bytes": None,
-        "vram_bytes": None,
-        "started_at": None,
-        "idle_s": None,
-    }
-    return ServerRow(**(values | changes))  # type: ignore[arg-type]
 
 
 def test_closing_stops_the_engine_and_says_what_it_waits_for(
@@ -171,6 +152,50 @@ def test_without_a_display_there_is_one_line_and_exit_code_1(tmp_path: Path) -> 
     assert done.returncode == 1
     assert done.stderr.startswith("No display: Steelyard needs a desktop session")
     assert done.stderr.count("\n") == 1
+
+
+_WHOLE_APP = """
+import sys
+from pathlib import Path
+from steelyard.app import run_app
+from steelyard.core.base.paths import Home
+from ui.fake_engine import FakeEngine
+
+class Engine(FakeEngine):
+    async def start(self):
+        await super().start()
+        print("started", flush=True)
+
+    async def stop(self, deadline_s):
+        await super().stop(deadline_s)
+        print("stopped", flush=True)
+
+sys.exit(run_app(Home(Path(sys.argv[1]), False), Engine))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no TERM elsewhere")
+def test_the_whole_app_starts_and_ends_on_term_in_order(tmp_path: Path) -> None:
+    environment = {
+        "PYTHONPATH": f"{DESKTOP}{os.pathsep}{DESKTOP.parent / 'tests'}",
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "QT_QPA_PLATFORM": "offscreen",
+    }
+    command = [sys.executable, "-c", _WHOLE_APP, str(tmp_path)]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as app:
+        assert app.stdout is not None
+        assert app.stderr is not None
+        try:
+            assert app.stdout.readline() == "started\n", app.stderr.read()
+            app.send_signal(signal.SIGTERM)
+            assert app.stdout.readline() == "stopped\n"
+            assert app.wait(timeout=20) == 0
+        finally:
+            app.kill()
+    assert (tmp_path / "window.ini").is_file()
 
 
 def test_a_display_is_only_asked_for_where_there_may_be_none() -> None:

@@ -12,7 +12,7 @@ from steelyard.core.values.events import EngineChanged, ServerChanged
 from steelyard.core.values.reports import Spending
 from steelyard.ui.frame.gen_rate import GenRate
 from steelyard.ui.frame.strip_texts import usd
-from ui.test_frame_session import make_server
+from ui.stand_ins import make_server
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

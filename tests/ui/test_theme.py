@@ -125,16 +125,6 @@ def test_icons_that_are_used_exist() -> None:
     assert used - there - {field.name for field in fields(Tokens)} == set()
 
 
-def test_colours_and_style_sheets_stay_in_the_theme() -> None:
-    offending = [
-        path.name
-        for path in _sources()
-        if "theme" not in path.parts
-        and re.search(r'setStyleSheet|"#[0-9A-Fa-f]{3,8}"', path.read_text(encoding="utf-8"))
-    ]
-    assert offending == []
-
-
 def test_assets_stay_small_and_carry_their_licences() -> None:
     root = resources_folder()
     assert all(path.stat().st_size < 1_000_000 for path in root.rglob("*") if path.is_file())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +26,7 @@ from steelyard.core.values.settings import LaunchProfile
 from steelyard.core.values.targets import RESERVED_NAMES, ApiTarget, TargetRow, TargetTest, WeightsRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Literal
 
     from steelyard.core.servers.pool import ServerPool

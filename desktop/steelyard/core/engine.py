@@ -245,7 +245,7 @@ class Engine:
             columns=columns,
             schedule=command.schedule,
             repeat=command.repeat,
-            warm_up=0 if command.continues else command.warm_up,
+            warm_up=command.warm_up,
             turn=turn,
             class_=command.class_,
             tags=command.tags,

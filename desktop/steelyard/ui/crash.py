@@ -47,7 +47,7 @@ class CrashHooks(QObject):
         """From now on uncaught exceptions and Qt's messages go to the log."""
         self._previous = sys.excepthook, threading.excepthook
         sys.excepthook = self.handle
-        threading.excepthook = self._handle_in_thread
+        threading.excepthook = self.handle_in_thread
         qInstallMessageHandler(log_qt_message)
 
     def uninstall(self) -> None:
@@ -62,7 +62,8 @@ class CrashHooks(QObject):
         _log.critical("uncaught exception", exc_info=(kind, error, trace))
         self.crashed.emit(make_report(kind, error, trace))
 
-    def _handle_in_thread(self, args: threading.ExceptHookArgs) -> None:
+    def handle_in_thread(self, args: threading.ExceptHookArgs) -> None:
+        """The hook of other threads."""
         if args.exc_value is not None:
             self.handle(args.exc_type, args.exc_value, args.exc_traceback)
 

@@ -73,6 +73,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self.notifier = Notifier(theme, bridge, self, status_strip.HEIGHT)
         self._closing = ClosingView(theme)
+        self._stack.addWidget(QWidget())  # the first frame comes before the first page
         self._stack.addWidget(self._closing)
         self.palette_view = Palette(theme, actions, self)
         self._palette_focus: QWidget | None = None
@@ -104,7 +105,8 @@ class MainWindow(QMainWindow):
         if name == self._current or self._is_closing:
             return
         page = self.page(name)
-        is_from_rail = self.rail.isAncestorOf(self.focusWidget()) if self.focusWidget() else False
+        focused = self.focusWidget()
+        is_from_rail = self._current != "" and focused is not None and self.rail.isAncestorOf(focused)
         self._current = name
         self._actions.set_page(name)
         title = next(spec.title for spec in PAGES if spec.name == name)

@@ -64,7 +64,12 @@ class Session(QObject):
     @Slot(str, QWidget)
     def _on_page_made(self, name: str, page: QWidget) -> None:
         if name == "compare":
-            page.settings_requested.connect(self.open_settings)  # type: ignore[attr-defined]
+            page.settings_requested.connect(self._on_settings_requested)  # type: ignore[attr-defined]
+
+    @Slot(str)
+    def _on_settings_requested(self, what: str) -> None:
+        """Compare asks for `targets` or `weights` when the user wants to add one."""
+        self.open_settings(ADD_TARGET if what == "targets" else what)
 
     @Slot(str)
     def open_settings(self, section: str) -> None:

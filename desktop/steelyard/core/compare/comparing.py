@@ -42,7 +42,7 @@ class Plan:
     columns: list[Column]
     schedule: Schedule
     repeat: int
-    warm_up: int
+    warm_up: int | None
     turn: int = 0
     class_: str | None = None
     tags: dict[str, str] = field(default_factory=dict[str, str])
@@ -108,11 +108,14 @@ class Comparing:
 
     async def _warm_up(self, at: int, column: Column) -> None:
         """Discarded prompts, so that the measured one meets a loaded and touched model."""
-        for _ in range(self._plan.warm_up):
+        wanted = self._plan.warm_up
+        for _ in range(1 if wanted is None else wanted):
             try:
                 async with column.target.open(
                     _WARM_UP, lambda reason: self._note(at, column, reason)
                 ) as opened:
+                    if wanted is None and not opened.is_cold:
+                        return
                     self._note(at, column, "warming up")
                     await opened.exchange.run(lambda _deltas, _stamp: None)
             except AppError:

@@ -35,17 +35,18 @@ def api_cost(usage: Usage, prices: TokenPrices | None) -> Cost:
         ("output", usage.completion_tokens, prices.output),
     ]
     billed = [
-        (what, count, pico_from_usd(rate * count / _PER_MILLION))
+        (what, count, rate, pico_from_usd(rate * count / _PER_MILLION))
         for what, count, rate in lines
         if rate is not None and (count or what in ("input", "output"))
     ]
     return Cost(
-        usd=usd_text(sum(pico for _, _, pico in billed)),
+        usd=usd_text(sum(pico for *_, pico in billed)),
         basis="api_price",
         price_id=prices.price_id,
         price_date=prices.price_date,
         parts=[
-            CostPart(what=what, quantity=count, unit="token", usd=_text(pico)) for what, count, pico in billed
+            CostPart(what=what, quantity=count, unit="token", usd=_text(pico), usd_per_million=f"{rate:f}")
+            for what, count, rate, pico in billed
         ],
     )
 

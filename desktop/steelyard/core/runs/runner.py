@@ -58,12 +58,11 @@ class Runner:
 
         Raises:
             CancelledError: the caller was cancelled; the run is in the ledger as cancelled.
-            AppError: the ledger cannot be written.
         """
         progress = _Progress(job, self._emit, self._ledger)
-        await self._ledger.begin_run(progress.run, job.prompt.messages)
         self._emit(RunStarted(request=job.request, run=progress.run))
         try:
+            await self._ledger.begin_run(progress.run, job.prompt.messages)
             await self._carry_out(job, progress)
         except AppError as exc:
             await self._finish(progress, "interrupted" if progress.has_text else "error", exc)
@@ -94,8 +93,16 @@ class Runner:
 
     async def _finish(self, progress: _Progress, finish: FinishReason, error: AppError | None) -> None:
         run, times = progress.final(finish, error)
-        await self._ledger.finish_run(run, times)
-        self._emit(RunFinished(request=progress.job.request, run=run))
+        try:
+            await self._ledger.finish_run(run, times)
+        except AppError as exc:
+            # The answer was paid for and is here: it is shown although it could not be kept.
+            _log.warning("run %s was not saved: %s", run.id, exc)
+            lost = AppError(
+                "The answer was not saved", f"{exc.title}: {exc.detail}", exc.hint, retryable=True
+            )
+            progress.update(error=run.error or _error_info(lost))
+        self._emit(RunFinished(request=progress.job.request, run=progress.run))
 
 
 class _Progress:

@@ -78,6 +78,8 @@ class Database:
                 return work(self._connection)
         except apsw.Error as exc:
             raise _in_words(exc, self._path) from exc
+        except (OverflowError, UnicodeError) as exc:
+            raise AppError("The ledger cannot hold this", str(exc)) from exc
 
     def _open(self) -> None:
         try:

@@ -69,7 +69,9 @@ class AnthropicWire:
             case "message_start":
                 message = as_dict(document.get("message"))
                 usage = as_dict(message.get("usage"))
-                return Delta(model=as_text(message.get("model")), usage=_usage(usage), raw={"usage": usage})
+                counts = _usage(usage)
+                counts.completion_tokens = None  # a placeholder at this point; message_delta has the count
+                return Delta(model=as_text(message.get("model")), usage=counts, raw={"usage": usage})
             case "content_block_start":
                 return _block_started(document)
             case "content_block_delta":

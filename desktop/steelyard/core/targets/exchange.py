@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from steelyard.core.targets.wire import Wire
 
 _MAX_ERROR_BODY_BYTES = 64 << 10
+_HEAD_BYTES = 256
+_AFTER_FINISH_S = 5.0
 _REFUSED_TYPES = ("text/html", "application/json", "application/xhtml+xml")
 
 
@@ -92,7 +94,6 @@ class Exchange:
         self._ends_at = 0.0
         self.times = RawTimes()
         self.response_headers: dict[str, str] = {}
-        self.is_complete = False
         self.has_stalled = False
         self._has_finish = False
 
@@ -106,6 +107,8 @@ class Exchange:
         if self._deadline is None:
             return
         wait_s = self._limits.stall_s if self.has_content else self._limits.first_token_s
+        if self._has_finish:
+            wait_s = min(wait_s, _AFTER_FINISH_S)  # only usage and the end mark are still to come
         at = min(asyncio.get_running_loop().time() + wait_s, self._ends_at)
         # Moving a timer costs more than reading a clock, and this runs once a token.
         if abs(at - (self._deadline.when() or 0.0)) > 0.25:
@@ -144,11 +147,18 @@ class Exchange:
             first_s = min(self._limits.connect_s + self._limits.first_token_s, self._limits.total_s)
             async with asyncio.timeout(first_s) as self._deadline:
                 await self._exchange(on_deltas)
+        except AppError as exc:
+            # Dialects do not know whose event they read; a user with four columns must.
+            exc.title = exc.title.replace("The server", self._request.who, 1)
+            raise
         except TimeoutError as exc:
-            self.has_stalled = True
-            raise self._stall_error(is_total=loop.time() >= self._ends_at) from exc
+            if not self._has_finish:
+                self.has_stalled = True
+                raise self._stall_error(is_total=loop.time() >= self._ends_at) from exc
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, UnicodeError) as exc:
-            self._translate(exc)
+            # Whatever happens to the connection after the finish reason, the answer is whole.
+            if not self._has_finish:
+                self._translate(exc)
         finally:
             self._deadline = None
 
@@ -225,11 +235,14 @@ class Exchange:
 
     async def _read(self, response: httpx2.Response, on_deltas: Callable[[list[Delta], int], None]) -> None:
         parser = SseParser()
+        head, event_count = b"", 0
         async for chunk in response.aiter_raw():
             stamp = now_ns()
+            head = head or chunk[:_HEAD_BYTES]
             deltas: list[Delta] = []
             try:
                 for event in parser.feed(chunk):
+                    event_count += 1
                     delta = self._wire.read(event)
                     if delta is None:
                         continue
@@ -240,6 +253,8 @@ class Exchange:
                 # Also when a later event of the same read is broken: what came before it is kept.
                 if deltas:
                     on_deltas(deltas, stamp)
+        if not event_count:
+            raise not_a_stream(self._request.who, response.headers.get("content-type", ""), head)
         if not self._has_finish:
             raise AppError(
                 f"{self._request.who} broke off in the middle of its answer",
@@ -247,7 +262,6 @@ class Exchange:
                 "Run it again; what arrived is kept.",
                 retryable=True,
             )
-        self.is_complete = True
 
     def _note(self, delta: Delta, stamp: int) -> bool:
         """Account for one delta; True when the stream is over."""
@@ -263,10 +277,9 @@ class Exchange:
                     f"it sent over {self._limits.max_content_events} pieces, far more than were asked for",
                     "What arrived is kept.",
                 )
-        if delta.has_content or delta.progress:
-            self.prolong()
         self._has_finish = self._has_finish or delta.finish is not None
-        self.is_complete = self.is_complete or delta.is_done
+        if delta.has_content or delta.progress or delta.finish:
+            self.prolong()
         return delta.is_done
 
     def _stall_error(self, *, is_total: bool) -> AppError:

@@ -9,7 +9,7 @@ from steelyard.core.base.errors import AppError
 from steelyard.core.base.redaction import redact
 from steelyard.core.targets.delta import Delta, ToolCallPart, UsageDelta
 from steelyard.core.targets.json_in import as_count, as_dict, as_list, as_text
-from steelyard.core.targets.wire import event_json
+from steelyard.core.targets.wire import broken_event, event_json
 
 if TYPE_CHECKING:
     from steelyard.core.targets.sse import SseEvent
@@ -100,7 +100,7 @@ def _read_choice(choice: dict[str, Any], delta: Delta) -> None:
     content = as_dict(choice.get("delta"))
     value = content.get("content")
     if value is not None and not isinstance(value, str):
-        raise AppError("The server sent a broken event", "an answer's content is not text")
+        raise broken_event("an answer's content is not text")
     delta.text += as_text(value)
     delta.reasoning += as_text(content.get("reasoning_content")) or as_text(content.get("reasoning"))
     for call in as_list(content.get("tool_calls")):
@@ -135,4 +135,9 @@ def stream_error(document: dict[str, Any]) -> AppError:
     error = document.get("error")
     message = as_text(as_dict(error).get("message")) or as_text(error) or as_text(document.get("message"))
     detail = redact(" ".join(message.split()))[:300] or "no reason given"
-    return AppError("The server reported an error in the stream", detail, retryable=True)
+    return AppError(
+        "The server reported an error in its answer",
+        detail,
+        "Run it again; what arrived before it is kept.",
+        retryable=True,
+    )

@@ -81,10 +81,18 @@ def event_json(event: SseEvent) -> dict[str, Any]:
     try:
         document = parse_json(event.data)
     except ValueError as exc:
-        raise AppError(
-            "The server sent a broken event", f"{exc}", "What arrived before it is kept.", retryable=True
-        ) from exc
+        raise broken_event(str(exc)) from exc
     return as_dict(document)
+
+
+def broken_event(detail: str) -> AppError:
+    """An event that is not what the dialect allows."""
+    return AppError(
+        "The server sent a broken event",
+        redact(detail),
+        "Run it again, or check that the target's format is right; what arrived is kept.",
+        retryable=True,
+    )
 
 
 def error_message(body: bytes) -> str:

@@ -32,7 +32,8 @@ class StartComparison(Tagged, frozen=True):
     """Send one prompt to several targets; answers with a `Comparison`.
 
     With `continues`, this is a further turn of that stored comparison: `histories` holds, target by target,
-    the messages that went before (without the system prompt), and the prompt cache is on.
+    the messages that went before (without the system prompt), and the prompt cache is on. `warm_up` counts
+    discarded prompts for each local target; None sends one to those that have served none since loading.
     """
 
     targets: list[str]
@@ -41,7 +42,7 @@ class StartComparison(Tagged, frozen=True):
     sampling: Sampling = Sampling()
     schedule: Schedule = "model-by-model"
     repeat: int = 1
-    warm_up: int = 1
+    warm_up: int | None = None
     class_: str | None = None
     tags: dict[str, str] = {}
     allow_unverified: bool = False

@@ -127,6 +127,8 @@ class CostPart(Row, frozen=True):
     quantity: float
     unit: str
     usd: str
+    usd_per_million: str | None = None
+    """The unit price that was used, where the unit is a token."""
 
 
 class Cost(Row, frozen=True):

@@ -140,7 +140,7 @@ class StatusStrip(QFrame):
             self._servers.pop(server.name, None)
         else:
             self._servers[server.name] = server
-        if server.state in {"ready", "stopped"}:
+        if self._devices and server.state in {"ready", "stopped"}:
             self._device_timer.start()
         self._show_servers()
         self._show_engine()
@@ -163,6 +163,8 @@ class StatusStrip(QFrame):
         if not self._rate.is_running:
             self._rate_timer.stop()
         self._refresh_timer.start()
+        if self._devices:
+            self._device_timer.start()
         self._show_rate()
 
     # ---- asking --------------------------------------------------------------------------------------------
@@ -173,10 +175,13 @@ class StatusStrip(QFrame):
 
     @Slot()
     def _ask_devices(self) -> None:
-        self._bridge.run(Diagnose(), self._on_diagnosed, self._on_diagnose_failed)
+        # The question starts a process and asks the driver: not beside a run that is being measured.
+        if not self._rate.is_running:
+            self._bridge.run(Diagnose(), self._on_diagnosed, self._on_diagnose_failed)
 
     def _on_servers_listed(self, servers: list[ServerRow]) -> None:
-        self._servers = {server.name: server for server in servers if server.state != "stopped"}
+        listed = {server.name: server for server in servers if server.state != "stopped"}
+        self._servers = listed | self._servers  # an event is newer than the list
         self._show_servers()
         self._show_engine()
 

@@ -15,6 +15,7 @@ from steelyard.core.values.run import run_document
 from steelyard.ui.pages.compare_facts import facts_of
 from steelyard.ui.pages.compare_header import ColumnHeader
 from steelyard.ui.pages.compare_pills import notice_of, pill_of
+from steelyard.ui.widgets.cards import make_scroll
 from steelyard.ui.widgets.compare_banner import ColumnNotice, FailureCard, NotComparableBanner
 from steelyard.ui.widgets.facts_grid import FactsGrid
 from steelyard.ui.widgets.labels import make_line
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
     from steelyard.core.values.servers import ServerRow
     from steelyard.ui.pages.compare_state import Change, Column, Turn
     from steelyard.ui.theme.theme import Theme
+    from steelyard.ui.widgets.facts_format import Fact
 
 MIN_WIDTH_PX = 272
+_FAILURE_MIN_PX = 72
+_FAILURE_BESIDE_TEXT_PX = 150
+_ANY_HEIGHT_PX = 16_777_215  # QWIDGETSIZE_MAX
 
 
 class TargetColumn(QFrame):
@@ -63,6 +68,10 @@ class TargetColumn(QFrame):
         self._lay_out()
         self._connect()
         self.rebuild()
+
+    def hasHeightForWidth(self) -> bool:
+        """No: else the area around would give it the height of its whole content instead of its own."""
+        return False
 
     # ---- content -------------------------------------------------------------------------------------------
 
@@ -105,7 +114,7 @@ class TargetColumn(QFrame):
         self.header.show_target(column.ref, self._index)
         self.header.show_state(pill_of(column, self._server))
         self._close_answer(turn)
-        self._sync_body(turn)
+        self._sync_body()
         self._show_exclusion(turn)
         self.header.show_actions(
             has_text=turn is not None and bool(turn.text),
@@ -118,14 +127,9 @@ class TargetColumn(QFrame):
         self._server = server
         self.sync()
 
-    def sync_facts(self, now_s: float, best: set[str]) -> None:
-        """Show the figures of this moment; `best` names the cells that carry the mark."""
-        facts = facts_of(self.column, now_s)
-        if best:
-            facts = [
-                replace(fact, is_best=True) if any(fact.label.startswith(word) for word in best) else fact
-                for fact in facts
-            ]
+    def sync_facts(self, now_s: float, marks: dict[str, str]) -> None:
+        """Show the figures of this moment; `marks` names icons by the cells of which this column is best."""
+        facts = [_marked(fact, marks) for fact in facts_of(self.column, now_s)]
         self.facts.show_facts(facts)
 
     def focus_text(self) -> None:
@@ -146,15 +150,18 @@ class TargetColumn(QFrame):
 
     def _lay_out(self) -> None:
         self._room = QWidget()
-        self._failure_holder = QWidget()
-        inset = QVBoxLayout(self._failure_holder)
+        inset_widget = QWidget()
+        inset = QVBoxLayout(inset_widget)
         inset.setContentsMargins(16, 12, 16, 12)
         inset.addWidget(self.failure)
+        inset.addStretch(1)
+        self._failure_holder = make_scroll(inset_widget, "Why this run failed")
+        self._failure_holder.setMinimumHeight(_FAILURE_MIN_PX)
         self._body = QVBoxLayout()
         self._body.setContentsMargins(0, 0, 0, 0)
         self._body.setSpacing(0)
         self._body.addWidget(self.view, 1)
-        self._body.addWidget(self._failure_holder)
+        self._body.addWidget(self._failure_holder, 1)
         self._body.addWidget(self.notice, 1)
         self._body.addWidget(self._room, 1)
         column = QVBoxLayout(self)
@@ -190,16 +197,17 @@ class TargetColumn(QFrame):
             self._is_open_in_view = False
         self.conversation.set_caret(is_shown=self._shown_phase == "streaming")
 
-    def _sync_body(self, turn: Turn | None) -> None:
+    def _sync_body(self) -> None:
         has_text = any(t.text or t.reasoning for t in self.column.turns)
-        error = turn.error if turn is not None and turn.phase == "failed" else None
+        error = self.column.error
         text, progress = ("", None) if error else notice_of(self.column, self._server)
         self.failure.show_error(error)
         self._failure_holder.setVisible(error is not None)
+        self._failure_holder.setMaximumHeight(_FAILURE_BESIDE_TEXT_PX if has_text else _ANY_HEIGHT_PX)
         self.notice.show_text(text, progress)
         self._body.setStretchFactor(self.notice, 0 if has_text else 1)
         self.view.setVisible(has_text)
-        self._room.setVisible(not has_text and not text)
+        self._room.setVisible(not (has_text or text or error))
 
     def _show_exclusion(self, turn: Turn | None) -> None:
         entries = turn.excluded if turn is not None and not turn.is_open else []
@@ -207,9 +215,10 @@ class TargetColumn(QFrame):
             self.banner.show_reason("", "", "")
             return
         first = self._first_entry(entries)
+        reason = first.detail.partition(";")[0]
         more = f" (+{len(entries) - 1} more)" if len(entries) > 1 else ""
         lines = [f"{', '.join(entry.metrics)}: {entry.detail}" for entry in entries]
-        self.banner.show_reason(_sentence(first.detail) + more, first.remedy or "", "\n".join(lines))
+        self.banner.show_reason(_sentence(reason) + more, first.remedy or "", "\n".join(lines))
 
     @staticmethod
     def _first_entry(entries: list[NotComparable]) -> NotComparable:
@@ -235,6 +244,11 @@ class TargetColumn(QFrame):
         if turn is not None and turn.run is not None:
             document = json.dumps(run_document(turn.run), indent=2, ensure_ascii=False)
             QGuiApplication.clipboard().setText(redact(document))
+
+
+def _marked(fact: Fact, marks: dict[str, str]) -> Fact:
+    mark = next((icon for word, icon in marks.items() if fact.label.startswith(word)), "")
+    return replace(fact, mark=mark) if mark else fact
 
 
 def _sentence(text: str) -> str:

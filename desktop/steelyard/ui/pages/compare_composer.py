@@ -122,11 +122,8 @@ class Composer(QFrame):
         count = f"Send to {self._columns}" if self._columns else "Send"
         parts = [Part(count, "on_accent", 600, 13), Part("Ctrl ↵", "on_accent", 500, 11)]
         button.show_parts(parts, icon="send", icon_color="on_accent")
-        why = "" if self._columns else ": add a target first"
-        if self._columns and not self.prompt_text:
-            why = ": type a prompt first"
-        name_widget(button, count, f"{count}{why} (Ctrl+Enter)")
-        button.setEnabled(not why)
+        name_widget(button, count, f"{count} (Ctrl+Enter)" if self._columns else "Add a target first")
+        button.setEnabled(self._columns > 0)
 
     # ---- parts ---------------------------------------------------------------------------------------------
 
@@ -187,7 +184,6 @@ class Composer(QFrame):
 
     @Slot()
     def _on_edited(self) -> None:
-        self._show_send()
         self.edited.emit()
 
     @Slot()

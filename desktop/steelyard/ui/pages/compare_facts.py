@@ -193,6 +193,8 @@ def _memory(run: Run) -> Fact:
         return Fact("VRAM peak", figure.value, figure.unit, short="VRAM")
     if held.ram_peak_bytes is not None:
         figure = memory(held.ram_peak_bytes)
-        return Fact("RAM peak", figure.value, figure.unit, short="RAM", tooltip="Resident memory of the server")
+        return Fact(
+            "RAM peak", figure.value, figure.unit, short="RAM", tooltip="Resident memory of the server"
+        )
     why = "It ran on the provider's machines" if run.target.kind == "api" else "Not measured"
     return Fact("Memory peak", DASH, short="Memory", tooltip=why)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from steelyard.ui.widgets.buttons import make_icon_button
 from steelyard.ui.widgets.compare_pill import PillState, StatePill
@@ -14,10 +14,13 @@ from steelyard.ui.widgets.compare_plain import plain_tooltip
 from steelyard.ui.widgets.labels import ElidedLabel, make_label
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from steelyard.ui.pages.compare_targets import TargetRef
     from steelyard.ui.theme.theme import Theme
 
 _SQUARE_PX = 10
+_CHIP_FROM_PX = 350
 
 
 class SeriesSquare(QWidget):
@@ -55,9 +58,10 @@ class ColumnHeader(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._kind = ""
+        self._ref: TargetRef | None = None
         self._square = SeriesSquare(theme)
         self._title = ElidedLabel(theme, "", px=15, weight=600)
+        self._title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._quant = make_label(theme, "", "code-chip", px=11, mono=True)
         self.pill = StatePill(theme)
         self.menu_button = make_icon_button(theme, "ellipsis-vertical", "Column menu")
@@ -74,15 +78,14 @@ class ColumnHeader(QWidget):
         """Name and place."""
         self._square.show_index(index)
         self._title.setText(ref.title)
+        self._ref = ref
         self._quant.setText(ref.quant)
-        self._quant.setVisible(bool(ref.quant))
         self._where.setText("Local" if ref.kind == "local" else "API")
-        self._detail.setText(f"·  {ref.detail}" if ref.detail else "")
         self.menu_button.setAccessibleName(f"Menu of {ref.title}")
         self.menu_button.setToolTip(plain_tooltip(f"Menu of {ref.title}"))
         self.setAccessibleName(f"{ref.title} {ref.quant}, {self._where.text()}, {ref.detail}")
-        self._kind = ref.kind
         self._show_icon()
+        self._fit()
 
     def show_state(self, state: PillState) -> None:
         """Warm, cold, loading, failed."""
@@ -121,8 +124,9 @@ class ColumnHeader(QWidget):
         first = QHBoxLayout()
         first.setSpacing(9)
         first.addWidget(self._square)
-        first.addWidget(self._title, 1)
+        first.addWidget(self._title)
         first.addWidget(self._quant)
+        first.addStretch(1)
         first.addWidget(self.pill)
         first.addWidget(self.menu_button)
         second = QHBoxLayout()
@@ -141,6 +145,19 @@ class ColumnHeader(QWidget):
         below = QPoint(self.menu_button.width() - self.menu.sizeHint().width(), self.menu_button.height())
         self.menu.popup(self.menu_button.mapToGlobal(below))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is narrow the quant moves to the second line."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        if self._ref is None:
+            return
+        is_narrow = self.width() < _CHIP_FROM_PX
+        self._quant.setVisible(bool(self._ref.quant) and not is_narrow)
+        parts = [self._ref.quant if is_narrow else "", self._ref.detail]
+        self._detail.setText("".join(f"· {part} " for part in parts if part).strip())
+
     def _show_icon(self) -> None:
-        icon = "cloud" if self._kind == "api" else "hard-drive"
+        icon = "cloud" if self._ref is not None and self._ref.kind == "api" else "hard-drive"
         self._icon.setPixmap(self._theme.pixmap(icon, "text3", 14))

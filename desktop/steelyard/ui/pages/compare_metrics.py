@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steelyard.ui.pages.compare_facts import cost_reason, energy_reason, live_rate
-from steelyard.ui.widgets.facts_format import DASH, duration, energy, rate, usd
 from steelyard.ui.widgets.compare_strip_rows import Metric, MetricRow
+from steelyard.ui.widgets.facts_format import DASH, duration, energy, rate, usd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,7 @@ _WHY_WORDS = {
     "api_side_unknown": "API side unknown",
 }
 _NAME_CHARS = 14
+_TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class _Spec:
     word: str
     icon: str
     is_lower_better: bool = True
+    is_rate: bool = True
+    """A rate or a delay means the same for half an answer; a sum does not."""
 
 
 def metrics_of(columns: list[Column]) -> list[Metric]:
@@ -51,19 +54,26 @@ def metrics_of(columns: list[Column]) -> list[Metric]:
     return [_metric(spec, columns) for spec in _SPECS]
 
 
-def best_facts(metrics: list[Metric]) -> dict[int, set[str]]:
-    """Which fact cells of which column carry the mark of the best."""
-    cells = {"First token": "TTFT", "Generation": "Generation", "Cost of this run": "Cost", "Energy": "Energy"}
-    marks: dict[int, set[str]] = {}
+def best_facts(metrics: list[Metric]) -> dict[int, dict[str, str]]:
+    """Which fact cells of which column carry which mark of the best."""
+    cells = {
+        "First token": "TTFT",
+        "Generation": "Generation",
+        "Cost of this run": "Cost",
+        "Energy": "Energy",
+    }
+    marks: dict[int, dict[str, str]] = {}
     for metric in metrics:
         if metric.best is not None:
-            marks.setdefault(metric.best, set()).add(cells[metric.title])
+            marks.setdefault(metric.best, {})[cells[metric.title]] = metric.best_icon
     return marks
 
 
 def _metric(spec: _Spec, columns: list[Column]) -> Metric:
     rows = [_row(spec, column) for column in columns]
-    finals = [(row.value, at) for at, row in enumerate(rows) if row.state == "final" and row.value is not None]
+    finals = [
+        (row.value, at) for at, row in enumerate(rows) if row.state == "final" and row.value is not None
+    ]
     best = _best(finals, is_lower_better=spec.is_lower_better)
     words = "" if best is None else _best_words(spec, columns, finals, best)
     return Metric(spec.title, spec.hint, rows, best, words, spec.icon)
@@ -85,8 +95,8 @@ def _row(spec: _Spec, column: Column) -> MetricRow:
         return MetricRow(title, None, "failed", "unknown", turn.error.title if turn.error else "")
     if value is None:
         return MetricRow(title, None, text, "unknown", why)
-    if turn.phase == "stopped" and spec.title == "Cost of this run":
-        return MetricRow(title, value, text, "excluded", "The run was stopped")
+    if turn.phase == "stopped" and not spec.is_rate:
+        return MetricRow(title, value, "not comparable, stopped", "excluded", f"{text} until it was stopped")
     return MetricRow(title, value, text, "final")
 
 
@@ -101,14 +111,17 @@ def _best_words(spec: _Spec, columns: list[Column], finals: list[tuple[float, in
     words = f"{_short_name(columns, best)} {spec.word}"
     values = sorted(value for value, _ in finals)
     if spec.word == "cheapest" and values[0] > 0 and values[1] / values[0] >= 1.05:
-        words += f", {values[1] / values[0]:.1f}×"
+        words += f", {values[1] / values[0]:.1f}{_TIMES}"
     return words
 
 
 def _short_name(columns: list[Column], at: int) -> str:
     """A name that tells this column from the others, as short as can be."""
-    title = columns[at].ref.title
-    head = re.split(r"[-_ :/.]", title, maxsplit=1)[0]
+    ref = columns[at].ref
+    title = ref.title
+    if ref.kind == "api" and sum(column.ref.kind == "api" for column in columns) == 1:
+        return "API"
+    head = re.split(r"[-_ :/]", title, maxsplit=1)[0]
     others = [column.ref.title for column in columns if column is not columns[at]]
     name = head if len(head) > 2 and not any(other.startswith(head) for other in others) else title
     return name if len(name) <= _NAME_CHARS else name[: _NAME_CHARS - 1] + "…"
@@ -147,6 +160,6 @@ def _energy(column: Column, turn: Turn) -> tuple[float | None, str, str]:
 _SPECS = [
     _Spec("First token", "lower is better", "ttft_ms", _ttft, "fastest", "zap"),
     _Spec("Generation", "tok/s", "gen_tps", _generation, "fastest", "zap", is_lower_better=False),
-    _Spec("Cost of this run", "US$", "usd", _cost, "cheapest", "circle-dollar-sign"),
-    _Spec("Energy", "J, whole run", "joules", _energy, "least", "zap"),
+    _Spec("Cost of this run", "US$", "usd", _cost, "cheapest", "circle-dollar-sign", is_rate=False),
+    _Spec("Energy", "J", "joules", _energy, "least", "zap", is_rate=False),
 ]

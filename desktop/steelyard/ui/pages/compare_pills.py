@@ -31,12 +31,18 @@ def notice_of(column: Column, server: ServerRow | None) -> tuple[str, float | No
     if turn is None:
         return _idle_notice(column, server)
     if not turn.is_open or turn.text or turn.reasoning:
-        return ("Stopped before the first token", None) if turn.phase == "stopped" and not turn.text else ("", None)
+        return (
+            ("Stopped before the first token", None)
+            if turn.phase == "stopped" and not turn.text
+            else ("", None)
+        )
     if is_loading(turn.reason) and _is_loading_server(server):
         progress = turn.progress if turn.progress is not None else server.progress if server else None
         return f"Loading{_percent(progress)}", progress
     if turn.reason and not is_loading(turn.reason):
-        return f"Waiting: {turn.reason}" if turn.reason.startswith("its turn") else _sentence(turn.reason), None
+        return f"Waiting: {turn.reason}" if turn.reason.startswith("its turn") else _sentence(
+            turn.reason
+        ), None
     return ("Waiting for the first token" if turn.phase == "waiting" else "Sending"), None
 
 
@@ -46,6 +52,8 @@ def is_loading(reason: str) -> bool:
 
 
 def _idle(column: Column, server: ServerRow | None) -> PillState:
+    if column.load_error is not None:
+        return PillState("Failed", "bad", "circle-x", column.load_error.title)
     if column.ref.kind == "api":
         return PillState("No key", "warn", "key-round") if column.ref.hint == "no key" else PillState("")
     if server is None:
@@ -66,8 +74,12 @@ def _waiting(turn: Turn, server: ServerRow | None) -> PillState:
         progress = turn.progress if turn.progress is not None else server.progress if server else None
         return PillState(f"Loading{_percent(progress)}", "info", "hourglass")
     if turn.reason == "warming up":
-        return PillState("Warming up", "info", "flame", "A discarded prompt, so that the measured one meets a warm model")
-    return PillState("Waiting", "neutral", "hourglass", _sentence(turn.reason) if turn.reason else "Request sent")
+        return PillState(
+            "Warming up", "info", "flame", "A discarded prompt, so that the measured one meets a warm model"
+        )
+    return PillState(
+        "Waiting", "neutral", "hourglass", _sentence(turn.reason) if turn.reason else "Request sent"
+    )
 
 
 def _ran(column: Column, turn: Turn, server: ServerRow | None) -> PillState:
@@ -78,7 +90,9 @@ def _ran(column: Column, turn: Turn, server: ServerRow | None) -> PillState:
             return PillState("")
         if phases.connect == 0 and phases.tls == 0:
             return PillState("Warm connection", "good", "plug", "The connection was open already")
-        return PillState("New connection", "info", "plug", "Time to first token includes opening the connection")
+        return PillState(
+            "New connection", "info", "plug", "Time to first token includes opening the connection"
+        )
     if run is not None and run.state.cold is not None:
         if run.state.cold:
             return PillState("Cold start", "info", "snowflake", "The first prompt after loading")
@@ -92,7 +106,10 @@ def _idle_notice(column: Column, server: ServerRow | None) -> tuple[str, float |
             return f"Loading{_percent(server.progress)}", server.progress
         if server.state == "failed":
             return server.error or "The server failed; sending tries again", None
-    return "Ready when you are" if column.ref.kind == "api" or server else "Loaded with the first prompt", None
+    return (
+        "Ready when you are" if column.ref.kind == "api" or server else "Loaded with the first prompt",
+        None,
+    )
 
 
 def _is_loading_server(server: ServerRow | None) -> bool:

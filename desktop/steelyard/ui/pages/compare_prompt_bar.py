@@ -31,7 +31,9 @@ class PromptBar(QFrame):
         self.setProperty("role", "card")
         self._time = make_label(theme, "", "muted", px=12, tabular=True)
         self._text = ElidedLabel(theme, "")
-        self.edit_button = make_icon_button(theme, "pencil", "Edit prompt", tooltip="Copy into the prompt field")
+        self.edit_button = make_icon_button(
+            theme, "pencil", "Edit prompt", tooltip="Copy into the prompt field"
+        )
         self.fold_button = make_icon_button(theme, "chevron-down", "Show the whole prompt")
         self._full = QPlainTextEdit()
         self._full.setReadOnly(True)
@@ -76,7 +78,7 @@ class PromptBar(QFrame):
         line.addWidget(self.edit_button)
         line.addWidget(self.fold_button)
         full = QHBoxLayout()
-        full.setContentsMargins(10, 0, 10, 8)
+        full.setContentsMargins(10, 0, 10, 0)
         full.addWidget(self._full)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -96,12 +96,14 @@ def _json_schema(text: str) -> dict[str, Any]:
     except RecursionError:
         raise ValueError("Nested too deeply") from None
     if not isinstance(value, dict):
-        raise ValueError("A schema is a JSON object")  # noqa: TRY004 - a rule for the user, not a type error
+        raise ValueError("A schema is a JSON object")
     return value
 
 
 PARAMS = (
-    Param("temperature", "Temp", "Temperature", "0 is the likeliest word each time, 2 is wild.", _temperature),
+    Param(
+        "temperature", "Temp", "Temperature", "0 is the likeliest word each time, 2 is wild.", _temperature
+    ),
     Param(
         "max_tokens",
         "Max tokens",

@@ -93,6 +93,15 @@ class Column:
 
     ref: TargetRef
     turns: list[Turn] = field(default_factory=list)
+    load_error: ErrorInfo | None = None
+    """Why its weights could not be loaded before any prompt was sent."""
+
+    @property
+    def error(self) -> ErrorInfo | None:
+        """What went wrong last, if anything did."""
+        if self.turn is None:
+            return self.load_error
+        return self.turn.error if self.turn.phase == "failed" else None
 
     @property
     def turn(self) -> Turn | None:
@@ -190,7 +199,7 @@ class CompareState:
         return histories if any(histories) else []
 
     def start(self, request: str, sent: Sent, how: Literal["new", "further", "again"]) -> None:
-        """A prompt went out to all columns: as a new comparison, as a further turn, or the last turn again."""
+        """A prompt went out to all columns: anew, as a further turn, or the last turn again."""
         for column in self.columns:
             if how == "new":
                 column.turns = []
@@ -218,11 +227,11 @@ class CompareState:
                 self.comparison_id = event.comparison_id
             case RunWaited():
                 return self._on_waited(event)
-            case RunStarted() if not event.run.warm_up:
+            case RunStarted():
                 return self._on_started(event)
             case TextArrived():
                 return self._on_text(event)
-            case RunFinished() if not event.run.warm_up:
+            case RunFinished():
                 return self._on_run(event.request, event.run)
             case ComparisonJudged():
                 return self._on_judged(event.request, event.not_comparable)
@@ -232,15 +241,13 @@ class CompareState:
 
     def finish(self, request: str, comparison: Comparison) -> list[Change]:
         """The whole result; repeats what the events told, and counts where one was missed."""
-        changes = [
-            change for run in comparison.runs if not run.warm_up for change in self._on_run(request, run)
-        ]
+        changes = [change for run in comparison.runs for change in self._on_run(request, run)]
         return changes + self._on_judged(request, comparison.not_comparable)
 
     def fail(self, request: str, error: AppError) -> list[Change]:
         """The command itself failed: so did every column that still waits."""
         changes: list[Change] = []
-        info = ErrorInfo(title=error.title, detail=error.detail, hint=error.hint, retryable=error.retryable)
+        info = error_info(error)
         for column in self._requests.get(request, []):
             if column.turn is not None and column.turn.is_open:
                 column.turn.phase, column.turn.error = "failed", info
@@ -324,7 +331,7 @@ class CompareState:
         sampling = Sampling()
         for kept in stored.columns[:MAX_COLUMNS]:
             column = Column(refs.get(kept.target, unknown_ref(kept.target)))
-            latest = {run.turn: run for run in kept.runs if not run.warm_up}
+            latest = {run.turn: run for run in kept.runs}
             for number in range(len(stored.prompts)):
                 column.turns.append(_restored_turn(stored, number, latest.get(number)))
             if column.turn is not None and column.turn.run is not None:
@@ -336,6 +343,11 @@ class CompareState:
         self._asked = self.targets
         last = stored.prompts[-1] if stored.prompts else ""
         self.sent = Sent(last, stored.system, sampling, stored.schedule, stored.started_at)
+
+
+def error_info(error: AppError) -> ErrorInfo:
+    """An error as a column shows it."""
+    return ErrorInfo(title=error.title, detail=error.detail, hint=error.hint, retryable=error.retryable)
 
 
 def sampling_of(run: Run) -> Sampling:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QSize, Signal, Slot
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QWidget
 
 from steelyard.ui.widgets.buttons import Segmented, make_button
@@ -13,15 +12,17 @@ from steelyard.ui.widgets.compare_buttons import Part, PartsButton
 from steelyard.ui.widgets.labels import make_label, name_widget
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from steelyard.core.values.comparison import Schedule
     from steelyard.ui.actions import Actions
     from steelyard.ui.theme.theme import Theme
 
 _SENTENCES: dict[Schedule, str] = {
     "model-by-model": "One local model generates at a time, so timings stay clean. APIs run alongside.",
-    "concurrent": "All targets answer at once. Local models share this machine, so their timings do not compare.",
+    "concurrent": "All targets answer at once. Local models share this machine, so their timings suffer.",
 }
-_HINT_FROM_PX = 860
+_ROOM_PX = 24
 
 
 class Toolbar(QWidget):
@@ -39,9 +40,11 @@ class Toolbar(QWidget):
             button = self._segmented.button(key)
             assert isinstance(button, QAbstractButton)
             button.setIconSize(QSize(14, 14))
+            button.setText(f" {button.text()}")  # Fusion puts icon and text too close together
             theme.bind_icon(button, icon, "text3", 14, on_color="accent")
             name_widget(button, f"Schedule: {key}", _SENTENCES[key])  # type: ignore[index]
         self._sentence = make_label(theme, _SENTENCES["model-by-model"], "muted", px=12)
+        self._sentence.setMinimumWidth(1)  # it must not keep the window wide
         self.add_button = make_button(theme, "Add target", "ghost", icon="plus")
         actions.describe("compare.targets", self.add_button, "Add target")
         self.rerun_button = PartsButton(theme, "secondary")
@@ -82,7 +85,9 @@ class Toolbar(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The sentence gives way first; the buttons' tooltips say the same."""
         super().resizeEvent(event)
-        self._sentence.setVisible(self.width() >= _HINT_FROM_PX)
+        buttons = (self._segmented, self.add_button, self.rerun_button)
+        room = self.width() - sum(button.sizeHint().width() for button in buttons) - _ROOM_PX
+        self._sentence.setVisible(self._sentence.sizeHint().width() <= room)
 
     @Slot(str)
     def _on_chosen(self, key: str) -> None:

@@ -40,7 +40,7 @@ class SettingsStore(QObject):
         on_failed: Callable[[AppError], None],
     ) -> None:
         """Replace top-level parts of the settings."""
-        _Change(self._bridge, parts, on_saved, on_failed).begin()
+        _Change(self, self._bridge, parts, on_saved, on_failed).begin()
 
     def _on_read(self, settings: Settings) -> None:
         self.loaded.emit(settings)
@@ -49,27 +49,37 @@ class SettingsStore(QObject):
         self.load_failed.emit(error)
 
 
-class _Change:
-    """Read, replace, save: the command line may have saved other parts since the page was filled."""
+class _Change(QObject):
+    """Read, replace, save: the command line may have saved other parts since the page was filled.
+
+    A QObject of the page, so that the bridge drops the answers when the page is gone.
+    """
 
     def __init__(
         self,
+        store: SettingsStore,
         bridge: Bridge,
         parts: dict[str, Any],
         on_saved: Callable[[], None],
         on_failed: Callable[[AppError], None],
     ) -> None:
+        super().__init__(store)
         self._bridge = bridge
         self._parts = parts
         self._on_saved = on_saved
         self._on_failed = on_failed
 
     def begin(self) -> None:
-        self._bridge.run(ReadSettings(), self._on_read, self._on_failed)
+        self._bridge.run(ReadSettings(), self._on_read, self._on_error)
 
     def _on_read(self, settings: Settings) -> None:
         changed = msgspec.structs.replace(settings, **self._parts)
-        self._bridge.run(SaveSettings(settings=changed), self._on_done, self._on_failed)
+        self._bridge.run(SaveSettings(settings=changed), self._on_done, self._on_error)
 
     def _on_done(self, _answer: object) -> None:
+        self.deleteLater()
         self._on_saved()
+
+    def _on_error(self, error: AppError) -> None:
+        self.deleteLater()
+        self._on_failed(error)

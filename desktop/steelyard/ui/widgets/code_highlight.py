@@ -28,9 +28,7 @@ def warm_up_pygments() -> None:
 
 
 def _import_pygments() -> None:
-    import pygments.lexers.javascript
-    import pygments.lexers.python
-    import pygments.lexers.sql
+    pass
 
 
 class CodeHighlighter(QObject):

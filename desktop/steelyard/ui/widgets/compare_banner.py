@@ -5,18 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from steelyard.ui.theme.theme import set_role
 from steelyard.ui.widgets.buttons import make_button
 from steelyard.ui.widgets.compare_plain import plain_tooltip
-from steelyard.ui.widgets.labels import ElidedLabel, make_label
+from steelyard.ui.widgets.labels import make_label
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from steelyard.core.values.run import ErrorInfo
     from steelyard.ui.theme.theme import Theme
 
 _DETAIL_CHARS = 320
+_ONE_LINE_FROM_PX = 380
 
 
 class NotComparableBanner(QFrame):
@@ -30,17 +42,20 @@ class NotComparableBanner(QFrame):
         self._theme = theme
         set_role(self, "banner-warn")
         self._icon = QLabel()
+        self._is_narrow = False
         self._title = make_label(theme, "Not comparable", "warn", px=12, weight=600)
-        self._detail = ElidedLabel(theme, "", px=12)
-        self._detail.setProperty("role", "prose")
+        self._title.setMinimumHeight(22)
+        self._detail = make_label(theme, "", "prose", px=12, wrap=True)
         self.button = make_button(theme, "", "link")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(16, 5, 10, 5)
-        row.setSpacing(8)
-        row.addWidget(self._icon)
-        row.addWidget(self._title)
-        row.addWidget(self._detail, 1)
-        row.addWidget(self.button)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(16, 5, 10, 5)
+        self._grid.setHorizontalSpacing(8)
+        self._grid.setVerticalSpacing(0)
+        self._grid.setColumnStretch(2, 1)
+        self._grid.addWidget(self._icon, 0, 0)
+        self._grid.addWidget(self._title, 0, 1)
+        self._grid.addWidget(self._detail, 0, 2)
+        self._grid.addWidget(self.button, 0, 3)
         self.button.clicked.connect(self.remedy_chosen)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
@@ -57,6 +72,15 @@ class NotComparableBanner(QFrame):
             self.button.setToolTip(remedy)
             self.button.setVisible(bool(remedy))
         self.setVisible(bool(detail))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The reason takes a line of its own where it is narrow."""
+        super().resizeEvent(event)
+        is_narrow = event.size().width() < _ONE_LINE_FROM_PX
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            self._grid.removeWidget(self._detail)
+            self._grid.addWidget(self._detail, *((1, 0, 1, 4) if is_narrow else (0, 2, 1, 1)))
 
     @property
     def detail(self) -> str:

@@ -53,7 +53,9 @@ class SearchPopup(Popup):
     chosen = Signal(str)
     """Key of the chosen row."""
 
-    def __init__(self, theme: Theme, parent: QWidget, name: str, placeholder: str, width_px: int = 420) -> None:
+    def __init__(
+        self, theme: Theme, parent: QWidget, name: str, placeholder: str, width_px: int = 420
+    ) -> None:
         super().__init__(theme, parent)
         self._rows: list[PickRow] = []
         self.setFixedWidth(width_px)
@@ -226,10 +228,20 @@ class _RowDelegate(QStyledItemDelegate):
         return width + 12
 
     def _chip_width(self, row: PickRow) -> int:
-        return QFontMetrics(self._theme.font(11, mono=True)).horizontalAdvance(row.chip) + 10 if row.chip else 0
+        return (
+            QFontMetrics(self._theme.font(11, mono=True)).horizontalAdvance(row.chip) + 10 if row.chip else 0
+        )
 
     def _draw(
-        self, painter: QPainter, rect: QRect, text: str, px: int, weight: int, color: str, *, mono: bool = False
+        self,
+        painter: QPainter,
+        rect: QRect,
+        text: str,
+        px: int,
+        weight: int,
+        color: str,
+        *,
+        mono: bool = False,
     ) -> None:
         painter.setFont(self._theme.font(px, weight, mono=mono))
         painter.setPen(self._theme.color(color))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from steelyard.ui.theme.theme import Theme
 
-_PAD_PX = 10
+_PAD_PX = 18
 
 
 class PromptEdit(QPlainTextEdit):
@@ -33,7 +33,7 @@ class PromptEdit(QPlainTextEdit):
         self.setFont(theme.font(13))
         self.setTabChangesFocus(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.document().setDocumentMargin(2)
+        self.document().setDocumentMargin(6)
         self.textChanged.connect(self.fit)
         self.fit()
 
@@ -88,6 +88,10 @@ class PromptEdit(QPlainTextEdit):
         while block.isValid() and lines < self._most_lines:
             lines += max(1, block.layout().lineCount())
             block = block.next()
+        policy = Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        if lines < self._most_lines:
+            policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(policy)
         lines = max(self._fewest_lines, min(lines, self._most_lines))
         height = lines * line_px + _PAD_PX
         if height != self.height() or self.minimumHeight() != height:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _PAD_PX = 16
 _HEAD_PX = 34
 _ROW_PX = 22
-_COMPACT_PX = 36
+_PILL_MIN_PX = 70
+_COMPACT_PX = 54
+_COMPACT_PAD_PX = 12
 _SQUARE_PX = 9
 _VALUE_PX = 74
 _BAR_PX = 6
@@ -35,6 +37,8 @@ class CompareStrip(QFrame):
         self._hint_font = theme.font(11)
         self._value_font = theme.font(12, tabular=True)
         self._best_font = theme.font(12, 600, tabular=True)
+        self._small_font = theme.font(11, tabular=True)
+        self._small_best_font = theme.font(11, 600, tabular=True)
         self.setProperty("role", "card")
         self.setAccessibleName("Comparison")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -101,24 +105,26 @@ class CompareStrip(QFrame):
             section = self._section(at)
             if at:
                 painter.fillRect(
-                    QRectF(section.left() - _PAD_PX, 10, 1, self.height() - 20), self._theme.color("line")
+                    QRectF(at * self.width() / len(self._metrics), 10, 1, self.height() - 20),
+                    self._theme.color("line"),
                 )
+            self._paint_head(painter, section, metric)
             if self._is_compact:
                 self._paint_line(painter, section, metric)
             else:
-                self._paint_head(painter, section, metric)
                 self._paint_rows(painter, section, metric)
 
     def _section(self, at: int) -> QRectF:
         width = self.width() / max(1, len(self._metrics))
-        return QRectF(at * width + _PAD_PX, 0, width - 2 * _PAD_PX, self.height())
+        pad = _COMPACT_PAD_PX if self._is_compact else _PAD_PX
+        return QRectF(at * width + pad, 0, width - 2 * pad, self.height())
 
     def _paint_head(self, painter: QPainter, section: QRectF, metric: Metric) -> None:
         titles, hints = QFontMetricsF(self._title_font), QFontMetricsF(self._hint_font)
         self._text(painter, self._title_font, "text", QPointF(section.left(), 23), metric.title)
         x = section.left() + titles.horizontalAdvance(metric.title) + 8
         room = section.right() - x
-        if metric.best_words:
+        if metric.best_words and room > _PILL_MIN_PX:
             room -= self._paint_pill(painter, section, x, metric) + 8
         if hints.horizontalAdvance(metric.hint) <= room:
             self._text(painter, self._hint_font, "text3", QPointF(x, 23), metric.hint)
@@ -126,14 +132,19 @@ class CompareStrip(QFrame):
     def _paint_pill(self, painter: QPainter, section: QRectF, from_x: float, metric: Metric) -> float:
         metrics = QFontMetricsF(self._hint_font)
         room = section.right() - from_x - 30
-        words = metrics.elidedText(metric.best_words, Qt.TextElideMode.ElideRight, room)
+        words = metric.best_words
+        if metrics.horizontalAdvance(words) > room:
+            words = words.partition(",")[0]
+        words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
         width = metrics.horizontalAdvance(words) + 30
         pill = QRectF(section.right() - width, 8.5, width, 20)
         theme = self._theme
         painter.setPen(QPen(theme.color("good"), 1))
         painter.setBrush(theme.color("good_soft"))
         painter.drawRoundedRect(pill, 4, 4)
-        painter.drawPixmap(QPointF(pill.left() + 6, pill.top() + 4), theme.pixmap(metric.best_icon, "good", 12))
+        painter.drawPixmap(
+            QPointF(pill.left() + 6, pill.top() + 4), theme.pixmap(metric.best_icon, "good", 12)
+        )
         self._text(painter, self._hint_font, "good", QPointF(pill.left() + 22, pill.top() + 14), words)
         return width
 
@@ -155,7 +166,9 @@ class CompareStrip(QFrame):
         painter.setBrush(self._theme.color("line"))
         painter.drawRoundedRect(rect, 3, 3)
         painter.setBrush(self._theme.series(at))
-        painter.drawRoundedRect(QRectF(rect.left(), rect.top(), max(6.0, rect.width() * share), rect.height()), 3, 3)
+        painter.drawRoundedRect(
+            QRectF(rect.left(), rect.top(), max(6.0, rect.width() * share), rect.height()), 3, 3
+        )
 
     def _value(
         self, painter: QPainter, section: QRectF, middle: float, row: MetricRow, *, is_best: bool
@@ -173,18 +186,20 @@ class CompareStrip(QFrame):
         self._text(painter, self._hint_font, "text3", QPointF(left, middle + 4), words)
 
     def _paint_line(self, painter: QPainter, section: QRectF, metric: Metric) -> None:
-        titles, values = QFontMetricsF(self._title_font), QFontMetricsF(self._value_font)
-        title = metric.title.removesuffix(" of this run")
-        self._text(painter, self._title_font, "text", QPointF(section.left(), 23), title)
-        x = section.left() + titles.horizontalAdvance(title) + 10
-        room = (section.right() - x) / max(1, len(metric.rows))
+        values = QFontMetricsF(self._best_font)
+        room = section.width() / max(1, len(metric.rows))
+        x = section.left()
         for at, row in enumerate(metric.rows):
-            self._square(painter, x, 18, at)
+            self._square(painter, x, 41, at)
             is_best = metric.best == at
-            text = row.text if _has_bar(row) and row.value is not None else "—"
-            text = values.elidedText(text, Qt.TextElideMode.ElideRight, room - _SQUARE_PX - 8)
-            font = self._best_font if is_best else self._value_font
-            self._text(painter, font, "good" if is_best else "text2", QPointF(x + _SQUARE_PX + 4, 23), text)
+            text = row.text if _has_bar(row) else "—"
+            fonts = self._small_best_font, self._small_font
+            if values.horizontalAdvance(text) <= room - _SQUARE_PX - 8:
+                fonts = self._best_font, self._value_font
+            font = fonts[0] if is_best else fonts[1]
+            small = QFontMetricsF(font)
+            text = small.elidedText(text, Qt.TextElideMode.ElideRight, room - _SQUARE_PX - 5)
+            self._text(painter, font, "text" if is_best else "text2", QPointF(x + _SQUARE_PX + 4, 45), text)
             x += room
 
     def _square(self, painter: QPainter, x: float, middle: float, at: int) -> None:

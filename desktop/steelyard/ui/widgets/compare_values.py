@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
 
 from steelyard.ui.theme.theme import restyle
@@ -15,6 +14,8 @@ from steelyard.ui.widgets.compare_popup import Popup
 from steelyard.ui.widgets.labels import make_label, name_widget
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
+
     from steelyard.ui.theme.theme import Theme
 
 

@@ -107,7 +107,8 @@ class Fact:
     tone: str = ""
     """A colour token for the value, empty for plain text."""
     tooltip: str = ""
-    is_best: bool = False
+    mark: str = ""
+    """Icon after the value of the best column."""
 
     @property
     def text(self) -> str:

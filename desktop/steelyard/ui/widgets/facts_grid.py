@@ -9,6 +9,8 @@ from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QToolTip, QWidget
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QFont
+
     from steelyard.ui.theme.theme import Theme
     from steelyard.ui.widgets.facts_format import Fact
 
@@ -30,6 +32,7 @@ class FactsGrid(QFrame):
         self._facts: list[Fact] = []
         self._label_font = theme.font(11)
         self._value_font = theme.font(13, 600, tabular=True)
+        self._smaller_fonts = [theme.font(px, 600, tabular=True) for px in (13, 12, 11)]
         self._unit_font = theme.font(11)
         self.setProperty("role", "footer")
         self.setAccessibleName("Figures of this run")
@@ -86,7 +89,9 @@ class FactsGrid(QFrame):
     def _paint_cell(self, painter: QPainter, cell: QRectF, fact: Fact) -> None:
         theme = self._theme
         labels = QFontMetricsF(self._label_font)
-        label = fact.label if labels.horizontalAdvance(fact.label) <= cell.width() else fact.short or fact.label
+        label = (
+            fact.label if labels.horizontalAdvance(fact.label) <= cell.width() else fact.short or fact.label
+        )
         painter.setFont(self._label_font)
         painter.setPen(theme.color("text3"))
         painter.drawText(
@@ -98,10 +103,10 @@ class FactsGrid(QFrame):
 
     def _paint_value(self, painter: QPainter, cell: QRectF, fact: Fact) -> None:
         theme = self._theme
-        values, units = QFontMetricsF(self._value_font), QFontMetricsF(self._unit_font)
+        font, value = self._fitted(fact.value, cell.width() + 1)
+        values, units = QFontMetricsF(font), QFontMetricsF(self._unit_font)
         baseline = cell.top() + _LABEL_PX + 15
-        value = values.elidedText(fact.value, Qt.TextElideMode.ElideRight, cell.width() + 1)
-        painter.setFont(self._value_font)
+        painter.setFont(font)
         painter.setPen(theme.color(fact.tone or "text"))
         painter.drawText(QPointF(cell.left(), baseline), value)
         x = cell.left() + values.horizontalAdvance(value) + 4
@@ -110,5 +115,16 @@ class FactsGrid(QFrame):
             painter.setPen(theme.color("text3"))
             painter.drawText(QPointF(x, baseline), fact.unit)
             x += units.horizontalAdvance(fact.unit) + 5
-        if fact.is_best and x + 14 <= cell.right() + _CELL_GAP_PX:
-            painter.drawPixmap(QPointF(x, baseline - 12), theme.pixmap("zap", "good", 14))
+        if fact.mark and x + 14 <= cell.right() + _CELL_GAP_PX:
+            painter.drawPixmap(QPointF(x, baseline - 12), theme.pixmap(fact.mark, "good", 14))
+
+    def _fitted(self, value: str, room: float) -> tuple[QFont, str]:
+        """The largest font in which the value is whole, else the value cut."""
+        if QFontMetricsF(self._value_font).horizontalAdvance(value) <= room:
+            return self._value_font, value
+        value = value.replace(" → ", "→")
+        for font in self._smaller_fonts:
+            if QFontMetricsF(font).horizontalAdvance(value) <= room:
+                return font, value
+        font = self._smaller_fonts[-1]
+        return font, QFontMetricsF(font).elidedText(value, Qt.TextElideMode.ElideRight, room)

@@ -101,7 +101,9 @@ class BlockSplitter:
     def _visible_partial(self) -> str:
         line = self._partial
         if self._fence:
-            is_held = line.lstrip().startswith(self._fence.mark[0]) and not line.strip().strip(self._fence.mark[0])
+            is_held = line.lstrip().startswith(self._fence.mark[0]) and not line.strip().strip(
+                self._fence.mark[0]
+            )
             return "" if is_held else self._fence.dedented(line)
         is_held = len(line) < _FENCE_LINE_MAX_CHARS and _MAYBE_FENCE.match(line) is not None
         return "" if is_held else _dedented(line, self._list_indent)
@@ -155,7 +157,9 @@ class BlockSplitter:
             return not self._is_continued_by(line)
         if len(self._text) > PROSE_SPLIT_CHARS and _ITEM.match(line) and _ITEM.match(self._text):
             return True
-        return len(self._text) + len(line) > PROSE_MAX_CHARS and not self._text.lstrip().startswith(("|", ">"))
+        return len(self._text) + len(line) > PROSE_MAX_CHARS and not self._text.lstrip().startswith(
+            ("|", ">")
+        )
 
     def _is_continued_by(self, line: str) -> bool:
         if self._text.startswith(("    ", "\t")):

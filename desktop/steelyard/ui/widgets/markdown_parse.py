@@ -187,4 +187,3 @@ def _table(table: QTextTable) -> Table:
             cells.append(_spans(block))
         rows.append(cells)
     return Table(rows)
-

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from steelyard.ui.widgets.markdown_parse import Span
 
 CODE_PAD_PX = 12
-BLOCK_GAP_PX = 10
+BLOCK_GAP_PX = 9
 ITEM_GAP_PX = 5
 LIST_INDENT_PX = 20
 QUOTE_INDENT_PX = 14
@@ -122,7 +122,7 @@ class MarkdownStyle:
         return look
 
 
-def paragraph_format(top_px: float, *, line_percent: float = 138) -> QTextBlockFormat:
+def paragraph_format(top_px: float, *, line_percent: float = 131) -> QTextBlockFormat:
     """A paragraph with a gap above it."""
     look = QTextBlockFormat()
     look.setTopMargin(top_px)

@@ -121,7 +121,7 @@ class EndWriter:
         self._last_kind = BlockKind.NOTE
 
     def write_fold_line(self) -> QTextCursor:
-        """An empty line whose text may change later, and a fresh one below it; returns a cursor in the first."""
+        """A line whose text may change later, and a fresh one below it; returns a cursor in the first."""
         self._new_block(paragraph_format(self._gap()), self.style.reasoning_header)
         line = QTextCursor(self._cursor)
         line.setKeepPositionOnInsert(True)

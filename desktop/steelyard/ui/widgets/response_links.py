@@ -58,7 +58,8 @@ class LinkDialog(QDialog):
 
     def _sentence(self) -> str:
         if self.is_openable:
-            return f"This link was written by a model. It leads to {self._url.host(_ENCODED)}. Open it in the browser?"
+            host = self._url.host(_ENCODED)
+            return f"This link was written by a model. It leads to {host}. Open it in the browser?"
         return "This link was written by a model and is not opened: only http and https are."
 
     def _lay_out(self) -> None:

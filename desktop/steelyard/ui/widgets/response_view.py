@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QPoint, QRect, QRectF, QSize, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QMimeData, QPoint, QRect, QRectF, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QPainter, QPalette, QPen, QTextCursor
 from PySide6.QtWidgets import QFrame, QScrollBar, QTextBrowser
 
 from steelyard.ui.widgets.markdown_parse import QuietDocument
-from steelyard.ui.widgets.markdown_style import CODE_PAD_PX, LIST_INDENT_PX, THIN_SPACE, BlockKind, BlockProperty
+from steelyard.ui.widgets.markdown_style import (
+    CODE_PAD_PX,
+    LIST_INDENT_PX,
+    THIN_SPACE,
+    BlockKind,
+    BlockProperty,
+)
 from steelyard.ui.widgets.response_badges import BadgePool
 
 if TYPE_CHECKING:
@@ -24,6 +30,7 @@ RIGHT_PX = 6
 TOP_PX = 12
 BOTTOM_PX = 16
 _END_SLACK_PX = 4
+_MIN_HEIGHT_PX = 24
 
 
 class QuietScrollBar(QScrollBar):
@@ -57,7 +64,7 @@ class ResponseView(QTextBrowser):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBar(QuietScrollBar(Qt.Orientation.Vertical, self))
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        self.setMinimumSize(QSize(0, 0))
+        self.setMinimumHeight(_MIN_HEIGHT_PX)
         self.viewport().setAutoFillBackground(False)
         self.viewport().setBackgroundRole(QPalette.ColorRole.NoRole)
         self._quiet = QuietDocument(self)

@@ -1,0 +1,253 @@
+"""Main-thread gaps while four columns stream: the real page and bridge, a made-up engine in its own thread.
+
+    python benchmarks/ui_stream_gaps.py [--seconds 20] [--rate 200] [--columns 4] [--start-chars 0]
+
+A timer that is due every 5 ms notes how late it comes; what it waited for is what a user would feel.
+Promise: p99 < 50 ms, max < 150 ms. `--start-chars` begins each answer with so much text, at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import time
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtWidgets import QApplication, QMainWindow
+
+from steelyard.core.base.clock import utc_now
+from steelyard.core.base.ids import new_id
+from steelyard.core.values import commands as cmd
+from steelyard.core.values.comparison import Comparison
+from steelyard.core.values.events import ComparisonStarted, Event, RunFinished, RunStarted, TextArrived
+from steelyard.core.values.run import Run, TargetInfo
+from steelyard.core.values.targets import TargetRow
+from steelyard.ui.actions import Actions
+from steelyard.ui.bridge import Bridge
+from steelyard.ui.pages.compare import ComparePage
+from steelyard.ui.theme.theme import Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BEAT_MS = 5
+TOKEN_CHARS = 4
+CHUNK = """## Step: check the locks
+
+`ADD COLUMN` with a constant default is **metadata only**. The plain `CREATE INDEX` blocks every write on the
+table for the whole build, which takes as long as the table is large; see [the manual](https://example.com/docs).
+
+```python
+def backfill(connection, batch: int = 50_000) -> int:
+    # keep each transaction short
+    done = 0
+    while rows := connection.execute("UPDATE orders SET region = 'eu' WHERE id > ?", (done,)):
+        done += len(rows)
+    return done
+```
+
+- Run the index **outside** a transaction block.
+- If it fails, drop the `INVALID` index and retry.
+  - Watch `pg_stat_progress_create_index` meanwhile.
+
+| setting | value | why |
+|---|---|---|
+| lock_timeout | 1s | never queue behind a long query |
+| statement_timeout | 0 | `long` builds |
+
+"""
+
+
+class StreamingEngine:
+    """Says `CHUNK` again and again in every column, at a steady rate."""
+
+    def __init__(self, columns: int, tokens_per_s: float, seconds: float, start_chars: int) -> None:
+        self.names = [f"api-{at}" for at in range(columns)]
+        self._tokens_per_s = tokens_per_s
+        self._seconds = seconds
+        self._start_chars = start_chars
+        self._listeners: list[Callable[[Event], None]] = []
+        self.tokens = 0
+
+    async def start(self) -> None:
+        """Ready at once."""
+
+    async def stop(self, deadline_s: float) -> None:
+        """Nothing to end."""
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """See `EngineLike`."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def execute(self, command: cmd.Command, request: str) -> Any:
+        """See `EngineLike`."""
+        match command:
+            case cmd.ListTargets():
+                url = "https://example.com/v1"
+                return [
+                    TargetRow(name=name, url=url, model="made-up", format="openai", key="none")
+                    for name in self.names
+                ]
+            case cmd.StartComparison():
+                return await self._compare(request)
+            case cmd.PreviewCost():
+                return None
+            case _:
+                return []
+
+    async def _compare(self, request: str) -> Comparison:
+        comparison_id = new_id()
+        self._tell(ComparisonStarted(request=request, comparison_id=comparison_id, turn=0))
+        runs = await asyncio.gather(*(self._stream(request, at) for at in range(len(self.names))))
+        return Comparison(
+            id=comparison_id, schedule="concurrent", runs=list(runs), not_comparable=[], summary={}
+        )
+
+    async def _stream(self, request: str, column: int) -> Run:
+        target = TargetInfo(name=self.names[column], kind="api", model="made-up", endpoint_host="example.com")
+        run = Run(id=new_id(), started_at=utc_now(), target=target, column=column)
+        self._tell(RunStarted(request=request, run=run))
+        started = time.perf_counter()
+        text = CHUNK * (2 + self._start_chars // len(CHUNK))
+        said, chunks = text[: self._start_chars], 0
+        if said:
+            self._say(request, run, said, 1, started)
+        at = (len(said) + 97 * column) % len(CHUNK)
+        while (elapsed_s := time.perf_counter() - started) < self._seconds:
+            while chunks < elapsed_s * self._tokens_per_s:
+                token = (CHUNK + CHUNK)[at : at + TOKEN_CHARS]
+                at = (at + TOKEN_CHARS) % len(CHUNK)
+                chunks += 1
+                said += token
+                self._say(request, run, token, chunks, started)
+            await asyncio.sleep(1 / self._tokens_per_s)
+        self.tokens += chunks
+        done = Run(
+            id=run.id,
+            started_at=run.started_at,
+            target=target,
+            column=column,
+            text=said,
+            finish_reason="stop",
+        )
+        self._tell(RunFinished(request=request, run=done))
+        return done
+
+    def _say(self, request: str, run: Run, text: str, chunks: int, started: float) -> None:
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        self._tell(
+            TextArrived(
+                request=request,
+                run_id=run.id,
+                column=run.column,
+                text=text,
+                is_reasoning=False,
+                chunks=chunks,
+                elapsed_ms=elapsed_ms,
+                ttft_ms=1.0,
+            )
+        )
+
+    def _tell(self, event: Event) -> None:
+        for listener in self._listeners:
+            listener(event)
+
+
+class Heartbeat(QObject):
+    """Notes the time between two beats of a 5 ms timer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gaps_ms: list[float] = []
+        self._last_s = 0.0
+        self._timer = QTimer(self, interval=BEAT_MS)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._on_beat)
+
+    def start(self) -> None:
+        """Begin anew."""
+        self.gaps_ms.clear()
+        self._last_s = time.perf_counter()
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Note no more."""
+        self._timer.stop()
+
+    @Slot()
+    def _on_beat(self) -> None:
+        now_s = time.perf_counter()
+        self.gaps_ms.append((now_s - self._last_s) * 1000)
+        self._last_s = now_s
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which this share lies."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def main() -> None:
+    """Stream, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--rate", type=float, default=200.0, help="tokens a second and column")
+    parser.add_argument("--columns", type=int, default=4, choices=(1, 2, 3, 4))
+    parser.add_argument("--start-chars", type=int, default=0)
+    options = parser.parse_args()
+    app = QApplication([])
+    theme, actions, heart = Theme(app, "dark"), Actions(), Heartbeat()
+    engine = StreamingEngine(options.columns, options.rate, options.seconds, options.start_chars)
+    bridge = Bridge(lambda: engine)
+    bridge.start()
+    window = QMainWindow()
+    page = ComparePage(theme, bridge, actions)
+    window.setCentralWidget(page)
+    window.resize(1440, 820)
+    window.show()
+    _wait(app, lambda: len(page.lists.refs) == options.columns)
+    for ref in page.lists.refs:
+        page.add_target(ref.target)
+    page.composer.set_prompt("Is this migration safe?")
+    page.send()
+    if options.start_chars:
+        _wait(
+            app,
+            lambda: all(
+                w.view.document().characterCount() > options.start_chars * 0.8 for w in page.columns.widgets
+            ),
+        )
+    heart.start()
+    _wait(app, lambda: not page.state.is_streaming, options.seconds * 3 + 60)
+    heart.stop()
+    gaps = heart.gaps_ms
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(
+        f"{options.columns} columns, {engine.tokens / options.seconds:.0f} tok/s in all, {options.seconds:.0f} s"
+    )
+    print(
+        f"beats {len(gaps)}  p50 {percentile(gaps, 0.5):.1f} ms  p99 {percentile(gaps, 0.99):.1f} ms",
+        end="  ",
+    )
+    print(f"p99.9 {percentile(gaps, 0.999):.1f} ms  max {max(gaps):.1f} ms")
+    bridge.stop()
+    bridge.join()
+
+
+def _wait(app: QApplication, is_done: Callable[[], bool], most_s: float = 60.0) -> None:
+    until_s = time.perf_counter() + most_s
+    while not is_done():
+        if time.perf_counter() > until_s:
+            raise SystemExit("gave up waiting")
+        app.processEvents()
+        time.sleep(0.0005)
+
+
+if __name__ == "__main__":
+    main()
