@@ -14,13 +14,16 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx2
 from steelyard.core.base.ids import new_id
 from steelyard.core.base.paths import find_home
 from steelyard.core.engine import Engine
 from steelyard.core.values.commands import LoadWeights, StartRun
 from steelyard.core.values.prompt import Sampling
+
+if TYPE_CHECKING:
+    import httpx2
 
 PROMPT = "Write a long story about a lighthouse keeper who repairs clocks."
 
@@ -91,12 +94,8 @@ async def in_turns(engine: Engine, rounds: int, tokens: int) -> None:
             await one()
     rate = [statistics.median(pair[0] for pair in side) for side in (ours, theirs)]
     ttft = [statistics.median(pair[1] for pair in side) for side in (ours, theirs)]
-    print(
-        f"generation: Steelyard {rate[0]:.1f} tok/s, minimal client {rate[1]:.1f} tok/s, ratio {rate[0] / rate[1]:.3f}"
-    )
-    print(
-        f"TTFT: Steelyard {ttft[0]:.1f} ms, minimal client {ttft[1]:.1f} ms, added {ttft[0] - ttft[1]:+.1f} ms"
-    )
+    print(f"generation tok/s: Steelyard {rate[0]:.1f}, minimal {rate[1]:.1f}, ratio {rate[0] / rate[1]:.3f}")
+    print(f"TTFT ms: Steelyard {ttft[0]:.1f}, minimal {ttft[1]:.1f}, added {ttft[0] - ttft[1]:+.1f}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from steelyard.core.base.clock import utc_now
@@ -211,7 +211,7 @@ def main() -> None:
     window.setCentralWidget(page)
     window.resize(1440, 820)
     window.show()
-    _wait(app, lambda: len(page.lists.refs) == options.columns)
+    Wait(lambda: len(page.lists.refs) == options.columns)
     for ref in page.lists.refs:
         page.add_target(ref.target)
     page.composer.set_prompt("Is this migration safe?")
@@ -224,7 +224,7 @@ def main() -> None:
             ),
         )
     heart.start()
-    _wait(app, lambda: not page.state.is_streaming, options.seconds * 3 + 60)
+    Wait(lambda: not page.state.is_streaming, options.seconds * 3 + 60)
     heart.stop()
     gaps = heart.gaps_ms
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
@@ -240,13 +240,25 @@ def main() -> None:
     bridge.join()
 
 
-def _wait(app: QApplication, is_done: Callable[[], bool], most_s: float = 60.0) -> None:
-    until_s = time.perf_counter() + most_s
-    while not is_done():
-        if time.perf_counter() > until_s:
+class Wait(QObject):
+    """Turns the real event loop until something is so; looks ten times a second."""
+
+    def __init__(self, is_done: Callable[[], bool], most_s: float = 60.0) -> None:
+        super().__init__()
+        self._is_done = is_done
+        self._until_s = time.perf_counter() + most_s
+        self._loop = QEventLoop(self)
+        timer = QTimer(self, interval=100)
+        timer.timeout.connect(self._on_look)
+        timer.start()
+        self._loop.exec()
+
+    @Slot()
+    def _on_look(self) -> None:
+        if self._is_done():
+            self._loop.quit()
+        elif time.perf_counter() > self._until_s:
             raise SystemExit("gave up waiting")
-        app.processEvents()
-        time.sleep(0.0005)
 
 
 if __name__ == "__main__":

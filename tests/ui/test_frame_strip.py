@@ -125,7 +125,7 @@ def test_rate_is_chunks_over_the_last_second() -> None:
 @pytest.mark.parametrize(
     ("spending", "shown", "tooltip"),
     [
-        (Spending(today_usd=None, runs=0, unpriced_runs=0), "Today nothing spent", "No run since midnight"),
+        (Spending(today_usd=None, runs=0, unpriced_runs=0), "Today nothing spent", "No finished run"),
         (Spending(today_usd=None, runs=3, unpriced_runs=3), "Today — spent", "3 runs"),
         (Spending(today_usd="5.23", runs=3, unpriced_runs=0), "Today $5.23 spent", "known price"),
         (

@@ -67,7 +67,7 @@ class Call:
         self.task: asyncio.Task[None] | None = None
 
     def cancel(self) -> None:
-        """Stop the work; what was received so far stays in the ledger. `on_done` and `on_error` stay silent."""
+        """Stop the work; what was received stays in the ledger. `on_done` and `on_error` stay silent."""
         self._bridge.cancel(self)
 
     def deliver(self, outcome: Any, error: AppError | None) -> None:

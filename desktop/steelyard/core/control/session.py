@@ -13,12 +13,12 @@ from steelyard.core.base.errors import AppError, UsageError
 from steelyard.core.base.ids import new_id
 from steelyard.core.control.frames import Answer, Ask, Hello, Refusal, Told, read_frame, write_frame
 from steelyard.core.control.lock import read_owner
-from steelyard.core.control.owner import OwnedEngine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from steelyard.core.base.paths import Home
+    from steelyard.core.control.owner import OwnedEngine
     from steelyard.core.values.commands import Command, Owner
     from steelyard.core.values.events import Event
 
@@ -40,6 +40,8 @@ async def session(home: Home) -> AsyncGenerator[Session, None]:
         if connection is not None:
             yield _Guest(*connection)
             return
+        from steelyard.core.control.owner import OwnedEngine  # a guest needs no engine of its own
+
         own = OwnedEngine(home, "command")
         if own.try_take():
             break

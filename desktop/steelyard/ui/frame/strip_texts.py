@@ -130,7 +130,7 @@ def spending_content(spending: Spending | None, problem: str) -> tuple[list[Piec
     if spending is None:
         return [label, Piece(f"{UNKNOWN} spent", color="text2")], problem or "Not known yet."
     if spending.runs == 0:
-        return [label, Piece("nothing spent", color="text2")], "No run since midnight."
+        return [label, Piece("nothing spent", color="text2")], "No finished run since midnight."
     runs = f"{spending.runs} {'run' if spending.runs == 1 else 'runs'} since midnight"
     if spending.today_usd is None:
         unknown = f"{runs}; the price of none of them is known."

@@ -66,7 +66,10 @@ class SettingsPage(QWidget):
 
     def open_section(self, name: str) -> None:
         """Show a section: targets, servers, energy, weights or appearance."""
+        had_focus = self._buttons[self.section].hasFocus()
         self._buttons[name].setChecked(True)
+        if had_focus:
+            self._buttons[name].setFocus()
 
     @Slot()
     def show_add_target(self) -> None:

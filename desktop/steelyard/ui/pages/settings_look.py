@@ -34,6 +34,7 @@ class LookSection(Section):
         card = Card(theme, "Look")
         card.column.addWidget(self.choice, 0, Qt.AlignmentFlag.AlignLeft)
         card.column.addWidget(self.state)
+        self.state.hide()
         self.column.addWidget(card)
         self.finish()
         self.choice.chosen.connect(self._on_chosen)
@@ -57,4 +58,5 @@ class LookSection(Section):
 
     def _say(self, text: str, role: str) -> None:
         self.state.setText(text)
+        self.state.show()
         set_role(self.state, role)

@@ -54,7 +54,7 @@ _ENERGY = (
         "active_watts",
         "Power while generating",
         "W",
-        "At the wall plug, above idle.",
+        "What the machine draws more than when idle; a plug meter tells.",
         "A number above 0 and up to 100,000.",
         is_optional=True,
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from steelyard.ui.widgets.buttons import make_button, make_icon_button
@@ -129,6 +130,7 @@ class ToastArea(QWidget):
         toast = Toast(self._theme, title, hint, detail, kind)
         toast.closed.connect(self._on_closed)
         self.toasts.append(toast)
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(toast, f"{title}. {hint}"))
         self._column.addWidget(toast)
         if len(self.toasts) > MAX_TOASTS:
             self._remove(self.toasts[0])
