@@ -14,6 +14,11 @@ class Common:
     lacks_home_value: bool = False
 
 
+def as_text(word: str) -> str:
+    """A word from the terminal; bytes that are not valid UTF-8 are replaced."""
+    return word.encode("utf-8", "replace").decode()
+
+
 def split_common(words: list[str]) -> tuple[Common, list[str]]:
     """Take the common options out of the words; what follows `--` is left alone."""
     rest: list[str] = []
@@ -34,5 +39,5 @@ def split_common(words: list[str]) -> tuple[Common, list[str]]:
         elif word.startswith("--home="):
             home = word.removeprefix("--home=")
         else:
-            rest.append(word)
+            rest.append(as_text(word))
     return Common(is_json, home, lacks_value), rest

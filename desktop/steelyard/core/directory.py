@@ -83,6 +83,11 @@ class Directory:
         Raises:
             AppError: the name means nothing.
         """
+        if not _is_text(name):
+            reason = "its name is not valid UTF-8"
+            return UnusableTarget(
+                _as_text(name), AppError("This path cannot be used", reason, "Rename the file.")
+            )
         apis = self._apis()
         found = await asyncio.to_thread(meaning_of, name, apis, self._listed)
         if found.kind == "api":
@@ -272,6 +277,14 @@ class Directory:
             price_like=target.price_like,
             classes=target.classes,
         )
+
+
+def _is_text(name: str) -> bool:
+    return "\0" not in name and _as_text(name) == name
+
+
+def _as_text(name: str) -> str:
+    return name.replace("\0", "?").encode("utf-8", "replace").decode()
 
 
 def _check_verified(row: WeightsRow, wish: Wish) -> None:

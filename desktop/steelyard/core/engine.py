@@ -237,7 +237,7 @@ class Engine:
             )
             for name, history in zip(command.targets, histories, strict=True)
         ]
-        comparison_id, turn = await self._begin_comparison(command)
+        comparison_id, turn = await self._begin_comparison(command, columns)
         self._emit(ComparisonStarted(request=request, comparison_id=comparison_id, turn=turn))
         plan = Plan(
             id=comparison_id,
@@ -259,12 +259,13 @@ class Engine:
         )
         return comparison
 
-    async def _begin_comparison(self, command: c.StartComparison) -> tuple[str, int]:
+    async def _begin_comparison(self, command: c.StartComparison, columns: list[Column]) -> tuple[str, int]:
         if command.continues:
             return command.continues, await self._ledger.add_turn(command.continues)
         comparison_id = new_id()
+        names = [column.target.info.name for column in columns]
         await self._ledger.begin_comparison(
-            comparison_id, utc_now(), command.prompt, command.schedule, command.system, command.targets
+            comparison_id, utc_now(), command.prompt, command.schedule, command.system, names
         )
         return comparison_id, 0
 

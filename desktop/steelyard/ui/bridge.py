@@ -150,6 +150,8 @@ class Bridge(QObject):
         self._loop_ready = threading.Event()
         self._quit: asyncio.Event | None = None
         self._engine: EngineLike | None = None
+        self._failure: AppError | None = None
+        self._early: list[tuple[Command, Call]] = []
         self._stop_deadline_s = 10.0
         self._last_drain = 0.0
         # Not a daemon: children get their death signal from this thread, so it must be joined, not dropped.
@@ -160,9 +162,13 @@ class Bridge(QObject):
         self._woken.connect(self._on_woken, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
-        """Start the engine thread; returns at once."""
+        """Start the engine thread; returns at once. Commands that were sent earlier go first."""
         self._thread.start()
         self._loop_ready.wait()
+        assert self._loop is not None
+        for command, call in self._early:
+            self._loop.call_soon_threadsafe(self._spawn, command, call)
+        self._early.clear()
 
     def run(
         self,
@@ -172,7 +178,9 @@ class Bridge(QObject):
     ) -> Call:
         """Send a command. Callbacks run in the main thread; give bound methods of the page, not lambdas."""
         call = Call(self, on_done, on_error)
-        if self._loop is not None and not self._loop.is_closed():
+        if self._loop is None:
+            self._early.append((command, call))
+        elif not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._spawn, command, call)
         return call
 
@@ -204,9 +212,15 @@ class Bridge(QObject):
         self._loop = asyncio.get_running_loop()
         self._quit = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        engine = self._engine = self._make_engine()
-        unsubscribe = engine.subscribe(self._put)
         self._loop_ready.set()
+        try:
+            engine = self._engine = self._make_engine()
+        except AppError as exc:
+            self._failure = exc
+            self._put(EngineChanged(state="failed", detail=exc.one_line()))
+            await self._quit.wait()
+            return
+        unsubscribe = engine.subscribe(self._put)
         starting = asyncio.create_task(self._start_engine(engine))
         await self._quit.wait()
         starting.cancel()
@@ -233,8 +247,9 @@ class Bridge(QObject):
         task.add_done_callback(self._tasks.discard)
 
     async def _execute(self, command: Command, call: Call) -> None:
-        assert self._engine is not None
         try:
+            if self._engine is None:
+                raise self._failure or AppError("The engine did not start")
             outcome = await self._engine.execute(command, call.request)
         except AppError as exc:
             self._put(_Outcome(call, None, exc))

@@ -25,12 +25,12 @@ def make_private_folder(path: Path) -> Path:
     except OSError as exc:
         raise AppError(
             "Cannot use a folder",
-            f"{_shown(path)} ({exc.strerror})",
+            f"{shown(path)} ({exc.strerror})",
             "Choose another place with --home DIR.",
         ) from exc
     if os.name == "posix":
         if not stat.S_ISDIR(path.stat().st_mode) or path.stat().st_uid != os.getuid():
-            raise AppError("Refused a folder", f"{_shown(path)} belongs to somebody else")
+            raise AppError("Refused a folder", f"{shown(path)} belongs to somebody else")
         if stat.S_ISDIR(info.st_mode) and info.st_mode & 0o077:
             path.chmod(0o700)
     return path
@@ -55,12 +55,13 @@ def write_atomic(path: Path, data: bytes) -> None:
             part.unlink(missing_ok=True)
         raise AppError(
             "Could not save a file",
-            f"{_shown(path)} ({exc.strerror})",
+            f"{shown(path)} ({exc.strerror})",
             "Free some disk space or check the folder's permissions; the old content is untouched.",
             retryable=True,
         ) from exc
 
 
-def _shown(path: Path) -> str:
-    text = str(path)
+def shown(path: Path) -> str:
+    """A path for an error line: long ones are cut in the middle, bytes that are no text are replaced."""
+    text = str(path).encode("utf-8", "replace").decode()
     return text if len(text) <= 160 else f"{text[:80]}…{text[-60:]}"

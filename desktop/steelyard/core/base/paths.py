@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from steelyard.core.base.errors import AppError
 from steelyard.core.base.files import make_private_folder
 
 HOME_VARIABLE = "STEELYARD_HOME"
@@ -82,6 +83,10 @@ def find_home(chosen: str | None) -> Home:
     """
     default = _default_home()
     named = chosen or os.environ.get(HOME_VARIABLE) or ""
+    if "\0" in named or named.encode("utf-8", "replace").decode() != named:
+        raise AppError(
+            "This home cannot be used", "its name is not valid UTF-8", "Choose another --home DIR."
+        )
     root = Path(os.path.abspath(Path(named).expanduser())) if named else default
     make_private_folder(root)
     return Home(root, is_default=root == default)

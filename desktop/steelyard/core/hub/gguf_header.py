@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from steelyard.core.base.errors import AppError
+from steelyard.core.base.files import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,17 +122,17 @@ def read_header(path: Path) -> GgufHeader:
     try:
         if not path.is_file():
             reason = "it does not exist" if not path.exists() else "it is not a regular file"
-            raise AppError("These weights cannot be read", f"{path}: {reason}", "Check the path.")
+            raise AppError("These weights cannot be read", f"{shown(path)}: {reason}", "Check the path.")
         size = path.stat().st_size
         header = _read_growing(path, size)
     except OSError as exc:
         raise AppError(
-            "These weights cannot be read", f"{path}: {exc.strerror}", "Check path and permissions."
+            "These weights cannot be read", f"{shown(path)}: {exc.strerror}", "Check path and permissions."
         ) from exc
     if header.data_end > size:
         raise AppError(
             "These weights are cut off",
-            f"{path} has {size} bytes, its tensors need {header.data_end}",
+            f"{shown(path)} has {size} bytes, its tensors need {header.data_end}",
             "Get the file again.",
         )
     return header
@@ -278,5 +279,5 @@ def _what_it_is(data: bytes) -> str:
 
 def _damaged(path: Path, reason: str) -> AppError:
     return AppError(
-        "These weights cannot be used", f"{path}: {reason}", "Choose another file, or get it again."
+        "These weights cannot be used", f"{shown(path)}: {reason}", "Choose another file, or get it again."
     )

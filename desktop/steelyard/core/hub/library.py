@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steelyard.core.base.errors import AppError
+from steelyard.core.base.files import shown
 from steelyard.core.base.paths import data_root, shared_weights_folder
 from steelyard.core.hub.gguf_header import GgufHeader, read_header
 from steelyard.core.values.targets import WeightsRow
@@ -112,7 +113,7 @@ class Library:
             info = path.stat()
         except OSError as exc:
             raise AppError(
-                "These weights cannot be read", f"{path}: {exc.strerror}", "Check the path."
+                "These weights cannot be read", f"{shown(path)}: {exc.strerror}", "Check the path."
             ) from exc
         key = (path, info.st_size, info.st_mtime_ns)
         if key not in self._headers:

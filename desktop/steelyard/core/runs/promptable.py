@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from steelyard.core.base.errors import AppError
 from steelyard.core.base.hosts import host_of
 from steelyard.core.costs.price_book import prices_for
 from steelyard.core.costs.run_cost import api_cost, local_cost, local_energy
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from steelyard.core.base.errors import AppError
     from steelyard.core.servers.server import Server
     from steelyard.core.targets.wire import Wire
     from steelyard.core.values.prompt import Prompt
@@ -70,6 +70,10 @@ class Promptable(Protocol):
         """The run made no progress within its deadline."""
         ...
 
+    async def explain(self, error: AppError) -> AppError:
+        """The same failure with what this target knows about its cause."""
+        ...
+
     def memory(self) -> Memory:
         """What it holds now."""
         ...
@@ -100,6 +104,7 @@ class LocalTarget:
         self._settings = settings
         self._gpu_bytes = gpu_bytes
         self._build = ""
+        self._asked_pid: int | None = None
 
     @property
     def info(self) -> TargetInfo:
@@ -132,6 +137,7 @@ class LocalTarget:
                 note("loading")
             ready = await self._server.ensure_ready()
             self._build = ready.build
+            self._asked_pid = self._server.pid
             is_cold, ready.is_fresh = ready.is_fresh, False
             wire = OpenAiWire(is_local=True)
             body, not_sent = wire.body(ready.alias, prompt)
@@ -158,6 +164,14 @@ class LocalTarget:
     def pulse(self) -> object:
         """CPU time, memory and log of the child: they move while it works on a long prompt."""
         return self._server.pulse()
+
+    async def explain(self, error: AppError) -> AppError:
+        """A broken connection to a child that has ended is told as that child's end."""
+        pid = self._asked_pid
+        fate = await self._server.fate_of(pid) if pid is not None and error.retryable else None
+        if fate is None:
+            return error
+        return AppError(f"{self._name} ended while it answered", fate[0], fate[1], retryable=True)
 
     def on_stalled(self) -> None:
         """A server that is silent for that long is killed and started again."""
@@ -236,6 +250,10 @@ class RemoteTarget:
         """Nothing of an API's inside can be seen."""
         return None
 
+    async def explain(self, error: AppError) -> AppError:
+        """Nothing more is known."""
+        return error
+
     def on_stalled(self) -> None:
         """There is nothing to restart."""
 
@@ -273,6 +291,10 @@ class UnusableTarget:
     def pulse(self) -> object:
         """None: nothing runs."""
         return None
+
+    async def explain(self, error: AppError) -> AppError:
+        """Nothing more is known."""
+        return error
 
     def on_stalled(self) -> None:
         """Nothing runs."""

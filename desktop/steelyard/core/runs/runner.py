@@ -85,6 +85,10 @@ class Runner:
             ticking = asyncio.create_task(progress.tick())
             try:
                 await opened.exchange.run(progress.take)
+            except AppError as exc:
+                if opened.exchange.has_stalled:
+                    raise
+                raise await job.target.explain(exc) from exc
             finally:
                 ticking.cancel()
                 progress.sample_memory()

@@ -15,6 +15,9 @@ _PROJECTED = re.compile(
     r"memory_breakdown_print: \|\s+- ([^|]+?)\s*\|.*?(\d+) =\s+(\d+) \+\s+(\d+) \+\s+(\d+)"
 )
 _OFFLOADED = re.compile(r"offloaded (\d+)/(\d+) layers to GPU")
+_LINE_HEAD = re.compile(r"^[\d.]+ [A-Z] ")
+_ERROR_LINE = re.compile(r"^[\d.]+ E ")
+_CLOSING_WORDS = re.compile(r"exiting due to|failed to load model|error loading model")
 _REASONS = (
     (
         re.compile(
@@ -123,5 +126,12 @@ def exit_words(code: int, facts: LogFacts) -> tuple[str, str]:
             f"it crashed (signal {-code})",
             "Try again; if it happens again, other weights or a new engine help.",
         )
-    last = next((line.strip() for line in reversed(facts.lines) if line.strip()), "")
-    return f"it ended with code {code}" + (f" ({last[:160]})" if last else ""), "Try again."
+    return f"it ended with code {code}" + (f" ({said})" if (said := _last_error(facts)) else ""), "Try again."
+
+
+def _last_error(facts: LogFacts) -> str:
+    """The last line that says why; the engine's closing words about a failed load say nothing."""
+    lines = [line.strip() for line in facts.lines if line.strip() and not _CLOSING_WORDS.search(line)]
+    errors = [line for line in lines if _ERROR_LINE.match(line)]
+    last = (errors or lines or [""])[-1]
+    return _LINE_HEAD.sub("", last)[:200]

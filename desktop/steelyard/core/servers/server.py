@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.03
 _PULSE_S = 1.0
+_CPU_ONLY_FACTOR = 10
+_FATE_WAIT_S = 1.0
 _GRACE_S = 5.0
 _MAX_RESTARTS = 3
 _RESTART_WINDOW_S = 300.0
@@ -93,6 +95,13 @@ class _Stalled:
     reason: str
 
 
+@dataclass(frozen=True)
+class _Exit:
+    pid: int
+    detail: str
+    hint: str
+
+
 _Message = _Ensure | _Loaded | _Failed | _Exited | _Stop | _Stalled
 
 
@@ -118,6 +127,7 @@ class Server:
         self._waiters: list[asyncio.Future[Ready]] = []
         self._crashes: deque[float] = deque(maxlen=_MAX_RESTARTS)
         self._error: str | None = None
+        self._last_exit: _Exit | None = None
         self._started_at: str | None = None
         self._busy = 0
         self._idle_since = time.monotonic()
@@ -155,6 +165,15 @@ class Server:
     def report_stall(self, reason: str) -> None:
         """A request made no progress within its deadline: the child is killed and started again."""
         self._inbox.put_nowait(_Stalled(reason))
+
+    async def fate_of(self, pid: int) -> tuple[str, str] | None:
+        """Why the child of that pid ended, and what to do; None if it has not ended within a moment."""
+        until = time.monotonic() + _FATE_WAIT_S
+        while time.monotonic() < until:
+            if self._last_exit is not None and self._last_exit.pid == pid:
+                return self._last_exit.detail, self._last_exit.hint
+            await asyncio.sleep(_POLL_S)
+        return None
 
     @contextlib.asynccontextmanager
     async def slot(self) -> AsyncGenerator[None, None]:
@@ -304,6 +323,7 @@ class Server:
             return
         was_ready = self._ready is not None
         detail, hint = exit_words(message.code, self._facts)
+        self._last_exit = _Exit(message.process.pid, detail, hint)
         await self._forget_child()
         self._error = detail
         if not was_ready:
@@ -382,20 +402,14 @@ class Server:
             await client.aclose()
 
     async def _until_healthy(self, process: ServerProcess, client: httpx2.AsyncClient) -> None:
-        pulse, last_change = process.pulse(), time.monotonic()
-        last_look = last_change
+        watch = _LoadWatch(self._settings.load_stall_s, self.spec.weights.stat().st_size)
         while process is self._process:
             try:
                 if (await client.get("http://localhost/health", timeout=2.0)).status_code == 200:
                     return
             except httpx2.HTTPError:
                 pass  # not listening yet, or busy loading
-            now = time.monotonic()
-            if now - last_look >= _PULSE_S:
-                last_look = now
-                if (newer := process.pulse()) != pulse:
-                    pulse, last_change = newer, now
-            if now - last_change > self._settings.load_stall_s:
+            if watch.has_stalled(process):
                 raise AppError(
                     f"{self.spec.name} stopped loading",
                     f"no progress for {self._settings.load_stall_s:.0f} s",
@@ -416,6 +430,35 @@ class Server:
 
     def _publish(self) -> None:
         self._on_change(self.row())
+
+
+class _LoadWatch:
+    """Tells a slow load from one that does not move.
+
+    Log lines and weights coming into memory are progress. CPU time alone is, too, but not for ever: a chat
+    template can loop while the engine renders it.
+    """
+
+    def __init__(self, stall_s: float, weights_bytes: int) -> None:
+        self._stall_s = stall_s
+        self._plausible_mib = (2 * weights_bytes >> 20) + 2048
+        self._pulse = (0, 0.0, 0)
+        self._moved_at = self._worked_at = self._looked_at = time.monotonic()
+
+    def has_stalled(self, process: ServerProcess) -> bool:
+        now = time.monotonic()
+        if now - self._looked_at < _PULSE_S:
+            return False
+        self._looked_at = now
+        log, _, resident_mib = pulse = process.pulse()
+        if log != self._pulse[0] or self._pulse[2] < resident_mib < self._plausible_mib:
+            self._moved_at = now
+        if pulse != self._pulse:
+            self._worked_at = now
+        self._pulse = pulse
+        return (
+            now - self._worked_at > self._stall_s or now - self._moved_at > _CPU_ONLY_FACTOR * self._stall_s
+        )
 
 
 class _Defaults(msgspec.Struct, frozen=True):

@@ -244,8 +244,8 @@ class TargetForm(Card):
         is_missing = kind == "store" and not self.key.text and not self._has_stored_key
         self.key.set_error("Paste the key, or choose another way." if is_missing else "")
         fields = (self.name, self.model, self.url, self.key, self.variable)
-        found = next((field for field in fields if field.error), None)
-        return found or self.price.first_wrong()
+        wrong = [*(field for field in fields if field.error), self.price.first_wrong()]
+        return next((field for field in wrong if field is not None), None)
 
     @property
     def _has_stored_key(self) -> bool:
