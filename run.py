@@ -719,7 +719,7 @@ def backend_log(name: str) -> Path:
 
 def backend_step(name: str) -> Step:
     """Describe the build of a backend; its stamp ties it to the engine beside it."""
-    wait = "10 to 60 minutes" if name == "cuda" else "about 5 minutes"
+    wait = "10 to 60 minutes" if name == "cuda" else "5 to 11 minutes"
     doing = f"Building the {LABELS[name]} backend: {wait}, once (log: {backend_log(name)})"
     files = ("requirements-engine.txt", "build-constraints.txt")
     settings = json.dumps([ENGINE_SETTINGS, BACKEND_SETTINGS])

@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import os
 import platform
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,7 @@ class StreamingEngine:
         self._start_chars = start_chars
         self._listeners: list[Callable[[Event], None]] = []
         self.tokens = 0
+        self.may_stream = threading.Event()
 
     async def start(self) -> None:
         """Ready at once."""
@@ -118,6 +120,9 @@ class StreamingEngine:
         said, chunks = text[: self._start_chars], 0
         if said:
             self._say(request, run, said, 1, started)
+        while not self.may_stream.is_set():
+            await asyncio.sleep(0.01)
+        started = time.perf_counter()
         at = (len(said) + 97 * column) % len(CHUNK)
         while (elapsed_s := time.perf_counter() - started) < self._seconds:
             while chunks < elapsed_s * self._tokens_per_s:
@@ -217,12 +222,8 @@ def main() -> None:
     page.composer.set_prompt("Is this migration safe?")
     page.send()
     if options.start_chars:
-        _wait(
-            app,
-            lambda: all(
-                w.view.document().characterCount() > options.start_chars * 0.8 for w in page.columns.widgets
-            ),
-        )
+        Wait(Settled(page).is_settled, 300)
+    engine.may_stream.set()
     heart.start()
     Wait(lambda: not page.state.is_streaming, options.seconds * 3 + 60)
     heart.stop()
@@ -238,6 +239,22 @@ def main() -> None:
     print(f"p99.9 {percentile(gaps, 0.999):.1f} ms  max {max(gaps):.1f} ms")
     bridge.stop()
     bridge.join()
+
+
+class Settled:
+    """The beginning of each answer has been laid out: the documents grow no more."""
+
+    def __init__(self, page: ComparePage) -> None:
+        self._page = page
+        self._sizes: list[int] = []
+        self._quiet_looks = 0
+
+    def is_settled(self) -> bool:
+        """True after a second without growth."""
+        sizes = [widget.view.document().characterCount() for widget in self._page.columns.widgets]
+        self._quiet_looks = self._quiet_looks + 1 if sizes == self._sizes and min(sizes) > 1 else 0
+        self._sizes = sizes
+        return self._quiet_looks > 20
 
 
 class Wait(QObject):

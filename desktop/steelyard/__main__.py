@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 
 def main() -> int:
     """Entry point; returns the exit code."""
+    _mend_streams()
     from steelyard.cli.options import split_common
 
     common, words = split_common(sys.argv[1:])
     if words:
         from steelyard.cli.main import run_command_line
 
-        return run_command_line(common, words)
-    from steelyard.cli.open_app import open_app
+        code = run_command_line(common, words)
+    else:
+        from steelyard.cli.open_app import open_app
 
-    return open_app(common)
+        code = open_app(common)
+    _flush()
+    return code
+
+
+def _mend_streams() -> None:
+    """A closed stream becomes an empty one; what an encoding cannot say is replaced, not a crash."""
+    sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _flush() -> None:
+    """Now, because a reader that has gone would otherwise be reported by the interpreter as it exits."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

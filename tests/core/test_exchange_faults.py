@@ -159,9 +159,7 @@ FAULTS = [
     Fault("headers-then-silence", "nothing for", within_s=FIRST_S + SLACK_S, retryable=True),
     Fault("pings", "nothing for", within_s=FIRST_S + SLACK_S, retryable=True),
     Fault("stall", "no token for", "interrupted", BEGUN, within_s=STALL_S + SLACK_S),
-    Fault(
-        "pings-after-text", "no token for", "interrupted", BEGUN, within_s=STALL_S + SLACK_S
-    ),
+    Fault("pings-after-text", "no token for", "interrupted", BEGUN, within_s=STALL_S + SLACK_S),
 ]
 
 

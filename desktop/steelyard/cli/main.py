@@ -248,7 +248,8 @@ class _Printer:
         """Print a result."""
         self._has_printed = True
         if self.is_json:
-            sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+            # Bytes, because JSON is UTF-8 whatever the terminal's encoding is.
+            sys.stdout.buffer.write(msgspec.json.encode(document) + b"\n")
         else:
             as_text()
         sys.stdout.flush()

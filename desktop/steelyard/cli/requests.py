@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from steelyard.core.base.errors import AppError, UsageError
+from steelyard.core.base.paths import user_path
 from steelyard.core.hub.names import looks_like_path
 from steelyard.core.values import commands as c
 from steelyard.core.values.prompt import Sampling
@@ -88,10 +88,10 @@ def key_request(words: argparse.Namespace) -> c.StoreKey:
 
 def list_weights_request(words: argparse.Namespace) -> c.ListWeights:
     """`models list`."""
-    missing = [path for path in words.paths if not Path(path).expanduser().exists()]
+    missing = [path for path in words.paths if not os.path.exists(user_path(path))]
     if missing:
         raise AppError("No such file or folder", ", ".join(missing), "Check the path.")
-    return c.ListWeights(paths=[str(Path(path).expanduser().absolute()) for path in words.paths])
+    return c.ListWeights(paths=[str(user_path(path)) for path in words.paths])
 
 
 def key_environment(home: Home) -> dict[str, str]:
@@ -123,7 +123,7 @@ def _prompt_options(words: argparse.Namespace, home: Home) -> dict[str, Any]:
 
 
 def _absolute(name: str) -> str:
-    return str(Path(name).expanduser().absolute()) if looks_like_path(name) else name
+    return str(user_path(name)) if looks_like_path(name) else name
 
 
 def _asked(prompt: str) -> str:
@@ -142,7 +142,7 @@ def _stdin_text() -> str:
 
 def _read(path: str, limit: int) -> bytes:
     try:
-        with Path(path).expanduser().open("rb") as file:
+        with user_path(path).open("rb") as file:
             data = file.read(limit + 1)
     except OSError as exc:
         raise UsageError("A file cannot be read", f"{path}: {exc.strerror}", "Check the path.") from exc

@@ -14,6 +14,7 @@ import msgspec
 
 from steelyard.core.base.clock import utc_now
 from steelyard.core.base.errors import AppError, UsageError
+from steelyard.core.base.paths import user_path
 from steelyard.core.costs.price_book import book_prices, checked_prices
 from steelyard.core.hub.library import STARTER, Library
 from steelyard.core.hub.names import meaning_of
@@ -165,7 +166,7 @@ class Directory:
         return rows
 
     def _look_at(self, path: str) -> tuple[str, list[WeightsRow]]:
-        place = Path(path).expanduser().absolute()
+        place = user_path(path)
         if not place.is_dir():
             return str(place), [self._library.file_row(place)]
         rows = [row for row in self._library.rows([str(place)]) if row.name != STARTER]

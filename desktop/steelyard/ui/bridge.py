@@ -235,7 +235,7 @@ class Bridge(QObject):
             await engine.start()
         except AppError as exc:
             self._put(EngineChanged(state="failed", detail=exc.one_line()))
-        except Exception:
+        except Exception:  # noqa: BLE001 - told in the window, logged whole
             _log.exception("the engine did not start")
             self._put(
                 EngineChanged(state="failed", detail="The engine did not start; the log has the details.")

@@ -13,25 +13,34 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def make_private_folder(path: Path) -> Path:
-    """Create a folder with mode 0700.
+def make_folder(path: Path) -> None:
+    """Create a folder for its owner alone; one that is there already keeps its permissions.
 
     Raises:
-        AppError: it cannot be made, is not a folder, or belongs to somebody else.
+        AppError: it cannot be made or is no folder.
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        info = path.lstat()
     except OSError as exc:
         raise AppError(
             "Cannot use a folder",
             f"{shown(path)} ({exc.strerror})",
             "Choose another place with --home DIR.",
         ) from exc
+
+
+def make_private_folder(path: Path) -> Path:
+    """A folder of our own name with mode 0700, created or mended.
+
+    Raises:
+        AppError: it cannot be made, is not a folder, or belongs to somebody else.
+    """
+    make_folder(path)
     if os.name == "posix":
-        if not stat.S_ISDIR(path.stat().st_mode) or path.stat().st_uid != os.getuid():
-            raise AppError("Refused a folder", f"{shown(path)} belongs to somebody else")
-        if stat.S_ISDIR(info.st_mode) and info.st_mode & 0o077:
+        info = path.lstat()
+        if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid():
+            raise AppError("Refused a folder", f"{shown(path)} is a link or belongs to somebody else")
+        if info.st_mode & 0o077:
             path.chmod(0o700)
     return path
 

@@ -10,8 +10,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from steelyard.core.base.errors import AppError
-from steelyard.core.base.files import make_private_folder
+from steelyard.core.base.errors import AppError, UsageError
+from steelyard.core.base.files import make_folder, make_private_folder
 
 HOME_VARIABLE = "STEELYARD_HOME"
 
@@ -79,17 +79,24 @@ def find_home(chosen: str | None) -> Home:
     """The home named by `--home`, else by STEELYARD_HOME, else the user's data folder.
 
     Raises:
-        AppError: the folder cannot be made.
+        AppError: the folder cannot be made or named.
     """
+    if chosen is not None and not chosen.strip():
+        raise UsageError("Wrong usage", "--home needs a folder")
     default = _default_home()
     named = chosen or os.environ.get(HOME_VARIABLE) or ""
     if "\0" in named or named.encode("utf-8", "replace").decode() != named:
         raise AppError(
             "This home cannot be used", "its name is not valid UTF-8", "Choose another --home DIR."
         )
-    root = Path(os.path.abspath(Path(named).expanduser())) if named else default
-    make_private_folder(root)
+    root = user_path(named) if named else default
+    make_folder(root)
     return Home(root, is_default=root == default)
+
+
+def user_path(text: str) -> Path:
+    """A path that a person typed, absolute, with `~` replaced where that user is known."""
+    return Path(os.path.abspath(os.path.expanduser(text)))  # unlike Path's own, these never raise
 
 
 def _default_home() -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.files import shown
-from steelyard.core.base.paths import data_root, shared_weights_folder
+from steelyard.core.base.paths import data_root, shared_weights_folder, user_path
 from steelyard.core.hub.gguf_header import GgufHeader, read_header
 from steelyard.core.values.targets import WeightsRow
 
@@ -47,7 +47,7 @@ class Library:
         if starter.is_file():
             rows.append(self.starter_row())
         seen = {starter.resolve()}
-        for path in (file for given in paths for file in _gguf_files(Path(given).expanduser())):
+        for path in (file for given in paths for file in _gguf_files(user_path(given))):
             if path.resolve() in seen:
                 continue
             seen.add(path.resolve())

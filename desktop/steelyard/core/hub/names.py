@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from steelyard.core.base.errors import AppError
+from steelyard.core.base.paths import user_path
 from steelyard.core.hub.library import STARTER
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def meaning_of(
         AppError: it means nothing, or two files at once.
     """
     if looks_like_path(name):
-        return Meaning("path", path=Path(name).expanduser())
+        return Meaning("path", path=user_path(name))
     if name == STARTER:
         return Meaning("starter")
     if name in api_names:

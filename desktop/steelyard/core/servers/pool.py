@@ -6,8 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from steelyard.core.base.errors import AppError
+from steelyard.core.servers.loading import ServerSpec
 from steelyard.core.servers.run_files import sweep_orphans
-from steelyard.core.servers.server import Server, ServerSpec
+from steelyard.core.servers.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,15 +10,13 @@ import secrets
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import httpx2
-import msgspec
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from steelyard.core.base.clock import ms_between, now_ns, utc_now
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.redaction import remember_secret
 from steelyard.core.servers.launch import plan_launch
+from steelyard.core.servers.loading import ServerSpec, until_loaded
 from steelyard.core.servers.log_facts import LogFacts, exit_words
 from steelyard.core.servers.process import ServerProcess
 from steelyard.core.values.servers import ServerRow
@@ -27,28 +25,20 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine
     from pathlib import Path
 
+    import httpx2
+
     from steelyard.core.values.servers import ServerState
     from steelyard.core.values.settings import ServerSettings
 
+T = TypeVar("T")
+
 _POLL_S = 0.03
-_PULSE_S = 1.0
-_CPU_ONLY_FACTOR = 10
 _FATE_WAIT_S = 1.0
 _GRACE_S = 5.0
 _MAX_RESTARTS = 3
 _RESTART_WINDOW_S = 300.0
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ServerSpec:
-    """Which weights to serve, under which name, with which program."""
-
-    name: str
-    weights: Path
-    binary: Path
-    runtime: Path
 
 
 @dataclass
@@ -251,6 +241,9 @@ class Server:
                     await self._handle(message)
                 except AppError as exc:
                     await self._on_failed(exc)
+                except Exception as exc:  # noqa: BLE001 - an actor that died would leave its callers waiting
+                    _log.exception("server %s", self.spec.name)
+                    await self._on_failed(AppError("Something went wrong inside Steelyard", repr(exc)))
         finally:
             for waiter in self._waiters:
                 waiter.cancel()
@@ -268,9 +261,11 @@ class Server:
             case _Exited():
                 await self._on_exited(message)
             case _Stop():
-                await self._end_child("stopped")
-                self._fail_waiters(AppError("The server was stopped", retryable=True))
-                message.waiter.set_result(None)
+                try:
+                    await self._end_child("stopped")
+                finally:
+                    self._fail_waiters(AppError("The server was stopped", retryable=True))
+                    _answer(message.waiter, None)
             case _Stalled():
                 await self._on_stalled(message.reason)
 
@@ -384,40 +379,27 @@ class Server:
         self, process: ServerProcess, client: httpx2.AsyncClient, key: str, alias: str, started_ns: int
     ) -> None:
         try:
-            await self._until_healthy(process, client)
-            props = await _read_props(client, key)
+            props = await until_loaded(process, client, key, self.spec, self._settings.load_stall_s)
         except AppError as exc:
             await client.aclose()
-            if process is self._process:
-                self._inbox.put_nowait(_Failed(exc))
-            return
-        except asyncio.CancelledError:
+            self._tell(process, _Failed(exc))
+        except BaseException:
             await client.aclose()
             raise
-        ctx = props.default_generation_settings.n_ctx
-        ready = Ready(client, key, alias, ms_between(started_ns, now_ns()), props.build_info, ctx)
-        if process is self._process:
-            self._inbox.put_nowait(_Loaded(ready))
         else:
-            await client.aclose()
+            load_ms = ms_between(started_ns, now_ns())
+            ready = Ready(
+                client, key, alias, load_ms, props.build_info, props.default_generation_settings.n_ctx
+            )
+            if not self._tell(process, _Loaded(ready)):
+                await client.aclose()
 
-    async def _until_healthy(self, process: ServerProcess, client: httpx2.AsyncClient) -> None:
-        watch = _LoadWatch(self._settings.load_stall_s, self.spec.weights.stat().st_size)
-        while process is self._process:
-            try:
-                if (await client.get("http://localhost/health", timeout=2.0)).status_code == 200:
-                    return
-            except httpx2.HTTPError:
-                pass  # not listening yet, or busy loading
-            if watch.has_stalled(process):
-                raise AppError(
-                    f"{self.spec.name} stopped loading",
-                    f"no progress for {self._settings.load_stall_s:.0f} s",
-                    "Check the disk, or raise the limit in Settings.",
-                    retryable=True,
-                )
-            await asyncio.sleep(_POLL_S)
-        raise AppError(f"{self.spec.name} ended while loading", retryable=True)
+    def _tell(self, process: ServerProcess, message: _Message) -> bool:
+        """Put a message about this child into the inbox, unless another child has taken its place."""
+        is_current = process is self._process
+        if is_current:
+            self._inbox.put_nowait(message)
+        return is_current
 
     def _beside(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -432,54 +414,6 @@ class Server:
         self._on_change(self.row())
 
 
-class _LoadWatch:
-    """Tells a slow load from one that does not move.
-
-    Log lines and weights coming into memory are progress. CPU time alone is, too, but not for ever: a chat
-    template can loop while the engine renders it.
-    """
-
-    def __init__(self, stall_s: float, weights_bytes: int) -> None:
-        self._stall_s = stall_s
-        self._plausible_mib = (2 * weights_bytes >> 20) + 2048
-        self._pulse = (0, 0.0, 0)
-        self._moved_at = self._worked_at = self._looked_at = time.monotonic()
-
-    def has_stalled(self, process: ServerProcess) -> bool:
-        now = time.monotonic()
-        if now - self._looked_at < _PULSE_S:
-            return False
-        self._looked_at = now
-        log, _, resident_mib = pulse = process.pulse()
-        if log != self._pulse[0] or self._pulse[2] < resident_mib < self._plausible_mib:
-            self._moved_at = now
-        if pulse != self._pulse:
-            self._worked_at = now
-        self._pulse = pulse
-        return (
-            now - self._worked_at > self._stall_s or now - self._moved_at > _CPU_ONLY_FACTOR * self._stall_s
-        )
-
-
-class _Defaults(msgspec.Struct, frozen=True):
-    n_ctx: int | None = None
-
-
-class _Props(msgspec.Struct, frozen=True):
-    build_info: str = "unknown"
-    default_generation_settings: _Defaults = _Defaults()
-
-
-async def _read_props(client: httpx2.AsyncClient, key: str) -> _Props:
-    headers = {"Authorization": f"Bearer {key}"}
-    try:
-        response = await client.get("http://localhost/props", headers=headers, timeout=10.0)
-        response.raise_for_status()
-        return msgspec.json.decode(response.content, type=_Props)
-    except (httpx2.HTTPError, msgspec.DecodeError) as exc:
-        raise AppError("llama-server did not answer after loading", str(exc), retryable=True) from exc
-
-
-def _answer(waiter: asyncio.Future[Ready], ready: Ready) -> None:
+def _answer(waiter: asyncio.Future[T], result: T) -> None:
     if not waiter.done():
-        waiter.set_result(ready)
+        waiter.set_result(result)

@@ -91,10 +91,11 @@ class Database:
                 f"The ledger was damaged; it is kept as {aside.name}, and a new one was begun."
             )
             self._connection = self._connect()
-        except apsw.Error as exc:
+        except (apsw.Error, OSError) as exc:
             raise _in_words(exc, self._path) from exc
 
     def _connect(self) -> Any:
+        self._path.touch(mode=0o600)
         connection: Any = apsw.Connection(str(self._path))
         try:
             connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
@@ -105,7 +106,6 @@ class Database:
         except BaseException:
             connection.close()
             raise
-        self._path.chmod(0o600)
         return connection
 
     def _migrate(self, connection: Any) -> None:
@@ -158,11 +158,11 @@ def _stamp() -> str:
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
 
 
-def _in_words(exc: apsw.Error, path: Path) -> AppError:
+def _in_words(exc: Exception, path: Path) -> AppError:
     if isinstance(exc, apsw.FullError):
         return AppError(
             "The ledger cannot be written", "the disk is full", "Free some space.", retryable=True
         )
-    if isinstance(exc, apsw.CantOpenError | apsw.ReadOnlyError | apsw.PermissionsError):
+    if isinstance(exc, apsw.CantOpenError | apsw.ReadOnlyError | apsw.PermissionsError | OSError):
         return AppError("The ledger cannot be written", f"{path}: {exc}", "Check the folder's permissions.")
     return AppError("The ledger failed", str(exc), "The log has the details.", retryable=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+from io import FileIO, TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
@@ -16,9 +18,16 @@ _MAX_BYTES = 2 << 20
 _FILES = 3
 
 
+class _PrivateHandler(RotatingFileHandler):
+    def _open(self) -> TextIOWrapper:
+        """Each file of the rotation is its owner's alone from its first moment."""
+        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return TextIOWrapper(FileIO(handle, "a"), encoding=self.encoding, line_buffering=True)
+
+
 def open_log(home: Home, level: int) -> None:
     """Send this process's log to the home; libraries at WARNING, since they may log whole requests."""
-    handler = RotatingFileHandler(
+    handler = _PrivateHandler(
         make_private_folder(home.logs) / "steelyard.log",
         maxBytes=_MAX_BYTES,
         backupCount=_FILES,

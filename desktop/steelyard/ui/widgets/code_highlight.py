@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_CODE_CHARS = 200 * 1024
 """Longer code stays plain."""
-SLICE_S = 0.004
+SLICE_S = 0.002
 
 
 def warm_up_pygments() -> None:

@@ -31,7 +31,7 @@ LIVE_RENDER_MAX_CHARS = 4 * 1024
 RENDER_DUTY = 20
 """Rendering the open block may take one part in so many of the time."""
 SLICE_CHARS = 2 * 1024
-SLICE_S = 0.006
+SLICE_S = 0.004
 
 
 class AnswerStream(QObject):

@@ -1,0 +1,496 @@
+"""`run` from outside, as CLI.md promises it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import apsw
+import pytest
+
+from fakes.fake_api import TEXT, FakeApi
+
+from .conftest import LONG_STORY, SOURCES, Cli, Done, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEXT_OR_NONE, NUMBER_OR_NONE, COUNT_OR_NONE = (str, type(None)), (float, int, type(None)), (int, type(None))
+NUMBER = (float, int)
+ERROR = {"title": str, "detail": str, "hint": str, "retryable": bool}
+RUN = {
+    "id": str,
+    "started_at": str,
+    "class": TEXT_OR_NONE,
+    "tags": dict,
+    "target": {
+        "name": str,
+        "kind": str,
+        "model": str,
+        "weights": {
+            "repo": TEXT_OR_NONE,
+            "file": str,
+            "revision": TEXT_OR_NONE,
+            "sha256": TEXT_OR_NONE,
+            "quant": TEXT_OR_NONE,
+            "size_bytes": int,
+        },
+        "engine": {"name": str, "build": str, "backend": str},
+        "endpoint_host": TEXT_OR_NONE,
+    },
+    "text": str,
+    "reasoning": TEXT_OR_NONE,
+    "tool_calls": (list, type(None)),
+    "finish_reason": str,
+    "error": ERROR,
+    "state": {"cold": (bool, type(None)), "cached_prompt_tokens": COUNT_OR_NONE},
+    "usage": {
+        "prompt_tokens": COUNT_OR_NONE,
+        "cached_tokens": COUNT_OR_NONE,
+        "cache_write_tokens": COUNT_OR_NONE,
+        "completion_tokens": COUNT_OR_NONE,
+        "reasoning_tokens": COUNT_OR_NONE,
+        "source": TEXT_OR_NONE,
+    },
+    "timing": {
+        "load_ms": NUMBER_OR_NONE,
+        "ttft_ms": NUMBER_OR_NONE,
+        "e2e_ms": NUMBER_OR_NONE,
+        "tpot_ms": NUMBER_OR_NONE,
+        "itl_p50_ms": NUMBER_OR_NONE,
+        "itl_p95_ms": NUMBER_OR_NONE,
+        "prompt_tps": NUMBER_OR_NONE,
+        "gen_tps": NUMBER_OR_NONE,
+        "phases_ms": {
+            "connect": NUMBER,
+            "tls": NUMBER,
+            "send": NUMBER,
+            "wait_headers": NUMBER,
+            "first_token": NUMBER,
+            "stream": NUMBER,
+        },
+        "attempts": int,
+        "waited_ms": NUMBER,
+    },
+    "memory": {
+        "vram_peak_bytes": COUNT_OR_NONE,
+        "ram_peak_bytes": COUNT_OR_NONE,
+        "predicted_bytes": COUNT_OR_NONE,
+        "measured_bytes": COUNT_OR_NONE,
+    },
+    "energy": {
+        "joules": NUMBER_OR_NONE,
+        "prefill_joules": NUMBER_OR_NONE,
+        "decode_joules": NUMBER_OR_NONE,
+        "source": str,
+    },
+    "cost": {
+        "usd": TEXT_OR_NONE,
+        "basis": str,
+        "marginal_usd": TEXT_OR_NONE,
+        "full_usd": TEXT_OR_NONE,
+        "price_id": TEXT_OR_NONE,
+        "price_date": TEXT_OR_NONE,
+        "parts": list,
+    },
+    "raw": dict,
+}
+MAY_BE_NULL = {"weights", "engine", "error", "phases_ms"}
+ADDED = {"comparison_id", "turn", "column", "params", "not_sent"}
+
+
+def check_shape(document: dict[str, Any], shape: dict[str, Any], where: str) -> None:
+    """Exactly the contract's keys (added ones are named above), each of its type."""
+    extra = set(document) - set(shape)
+    assert extra <= (ADDED if where == "run" else set()), f"{where}: {extra}"
+    for name, kind in shape.items():
+        assert name in document, f"{where}.{name} is missing"
+        value = document[name]
+        if isinstance(kind, dict):
+            if value is not None or name not in MAY_BE_NULL:
+                check_shape(value, kind, f"{where}.{name}")
+            continue
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        assert isinstance(value, kinds), f"{where}.{name} = {value!r}"
+        assert not (isinstance(value, bool) and bool not in kinds), f"{where}.{name} = {value!r}"
+
+
+def error_of(done: Done) -> dict[str, Any]:
+    """A failed `--json` command: one document that tells the error, which is also stderr's last line."""
+    document = done.document
+    error = document["error"] if "error" in document else document["run"]["error"]
+    check_shape(error, ERROR, "error")
+    assert done.last_line.startswith(f"steelyard: {error['title']}"), done.err
+    assert "inside Steelyard" not in done.last_line
+    assert "Traceback" not in done.err
+    return error
+
+
+# ---- the document ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def said_hello(module_cli: Cli) -> Done:
+    """The issue's own first check, on a home without any settings."""
+    (module_cli.home / "settings.toml").unlink()
+    return module_cli(
+        "run", "starter", "Say hello", "--max-tokens", "16", "--json", "--tag", "a=b=c", "--class", "greeting"
+    )
+
+
+@pytest.fixture(scope="module")
+def run(said_hello: Done) -> dict[str, Any]:
+    assert said_hello.code == 0, said_hello.err
+    assert list(said_hello.document) == ["run"]
+    return said_hello.document["run"]
+
+
+def test_run_has_the_contracts_fields(run: dict[str, Any]) -> None:
+    check_shape(run, RUN, "run")
+
+
+def test_run_says_who_answered(run: dict[str, Any]) -> None:
+    target = run["target"]
+    assert (target["name"], target["kind"], target["endpoint_host"]) == ("starter", "local", None)
+    assert target["weights"]["file"] == "SmolLM2-135M-Instruct.Q4_1.gguf"
+    assert re.fullmatch("[0-9a-f]{64}", target["weights"]["sha256"])
+    assert (target["weights"]["quant"], target["weights"]["size_bytes"]) == ("Q4_1", 98362432)
+    assert target["engine"]["name"] == "llama-server"
+    assert target["engine"]["build"] not in ("", "unknown")
+    assert target["engine"]["backend"] in ("cpu", "cuda", "vulkan", "metal", "rocm")
+
+
+def test_run_says_when_and_what_for(run: dict[str, Any]) -> None:
+    started = datetime.fromisoformat(run["started_at"])
+    assert started.utcoffset() == timedelta(0)
+    assert timedelta(0) < datetime.now(UTC) - started < timedelta(minutes=10)
+    assert (run["class"], run["tags"]) == ("greeting", {"a": "b=c"})
+    assert run["params"]["max_tokens"] == 16
+    assert {run["params"][name] for name in ("temperature", "top_p", "seed")} == {"default"}
+
+
+def test_answer_and_usage_agree_with_the_servers_own(run: dict[str, Any]) -> None:
+    usage, raw = run["usage"], run["raw"]
+    assert run["text"].strip()
+    assert run["error"] is None
+    assert run["finish_reason"] in ("stop", "length")
+    assert usage["source"] == "server"
+    assert usage["prompt_tokens"] == raw["usage"]["prompt_tokens"]
+    assert usage["completion_tokens"] == raw["usage"]["completion_tokens"] <= 16
+    assert run["finish_reason"] == "stop" or usage["completion_tokens"] == 16
+    assert raw["timings"]["predicted_n"] == usage["completion_tokens"]
+    assert run["state"] == {"cold": True, "cached_prompt_tokens": 0}
+
+
+def test_phases_sum_to_the_whole(run: dict[str, Any]) -> None:
+    timing, phases = run["timing"], run["timing"]["phases_ms"]
+    assert sum(phases.values()) == pytest.approx(timing["e2e_ms"], abs=1)
+    assert all(value >= 0 for value in phases.values())
+    assert phases["tls"] == 0
+    assert timing["load_ms"] > 0
+    assert 0 < timing["ttft_ms"] <= timing["e2e_ms"]
+    before_text = sum(phases.values()) - phases["stream"]
+    assert before_text == pytest.approx(timing["ttft_ms"], abs=1)
+    assert (timing["attempts"], timing["waited_ms"]) == (1, 0)
+
+
+def test_rates_follow_their_definitions(run: dict[str, Any]) -> None:
+    timing, server = run["timing"], run["raw"]["timings"]
+    assert timing["gen_tps"] == pytest.approx(1000 / timing["tpot_ms"])
+    assert timing["prompt_tps"] == pytest.approx(1000 * server["prompt_n"] / server["prompt_ms"])
+    steps = timing["phases_ms"]["stream"] / timing["tpot_ms"]  # content chunks less one
+    assert steps == pytest.approx(round(steps), abs=0.01)
+    assert 1 <= round(steps) < run["usage"]["completion_tokens"]
+    assert timing["itl_p95_ms"] is None  # 15 gaps cannot carry a 95th percentile
+
+
+def test_unknown_is_null_and_never_zero(run: dict[str, Any]) -> None:
+    assert run["cost"] == {
+        **dict.fromkeys(("usd", "marginal_usd", "full_usd", "price_id", "price_date")),
+        "basis": "unknown",
+        "parts": [],
+    }
+    assert run["energy"]["source"] in ("none", "nvml_counter", "nvml_power", "rapl")
+    assert run["energy"]["joules"] != 0
+    assert run["memory"]["ram_peak_bytes"] > 98362432
+    assert run["memory"]["measured_bytes"] > 0
+    assert 0.5 < run["memory"]["predicted_bytes"] / run["memory"]["measured_bytes"] < 2
+
+
+def test_progress_goes_to_stderr_only(said_hello: Done) -> None:
+    assert "starter: loading" in said_hello.err
+    assert "{" not in said_hello.err
+
+
+def test_home_holds_only_what_belongs_there(run: dict[str, Any], module_cli: Cli) -> None:
+    assert run
+    names = {path.name for path in module_cli.home.iterdir()}
+    assert names <= {"engine.lock", "ledger.sqlite3", "ledger.sqlite3-wal", "ledger.sqlite3-shm", "logs"}
+    assert [path.name for path in module_cli.runtime.rglob("*") if path.is_socket()] == []
+    modes = [path.stat().st_mode & 0o077 for path in module_cli.home.rglob("*")]
+    assert set(modes) == {0}, "somebody else may read something in the home"
+
+
+def test_run_is_in_the_ledger(run: dict[str, Any], module_cli: Cli) -> None:
+    rows = ledger(module_cli.home, "SELECT id, text, finish_reason FROM runs")
+    assert (run["id"], run["text"], run["finish_reason"]) in rows
+
+
+# ---- ways to ask -------------------------------------------------------------------------------------------
+
+
+def test_text_mode_prints_the_answer_and_nothing_else(cli: Cli) -> None:
+    words = ["--max-tokens", "8", "--temperature", "0"]
+    done = cli("run", "starter", "Say hello", *words)
+    assert done.code == 0
+    text = cli.json("run", "starter", "Say hello", *words)["run"]["text"]
+    assert done.out.strip() == " ".join(text.split("\t")).strip()
+    assert re.search(r"TTFT \d+ ms · .* tok/s · \d+ → 8 tokens", done.err)
+
+
+@pytest.mark.parametrize("words", [["-"], []])
+def test_prompt_from_stdin(cli: Cli, words: list[str]) -> None:
+    prompt = "Grüße, 世界 👋🏽!"
+    done = cli("run", "starter", *words, "--max-tokens", "2", "--json", stdin=prompt.encode())
+    assert done.code == 0, done.err
+    ((messages,),) = ledger(cli.home, "SELECT messages FROM runs")
+    assert json.loads(messages) == [{"role": "user", "content": prompt}]
+
+
+def test_sampling_is_sent_and_recorded(cli: Cli, fake_api: FakeApi) -> None:
+    add_fake(cli, fake_api, "ok#sampling")
+    words = [
+        "--seed",
+        "42",
+        "--temperature",
+        "0.5",
+        "--top-p",
+        "0.9",
+        "--max-tokens",
+        "77",
+        "--system",
+        "Be kind.",
+    ]
+    run = cli.json("run", "fake", "hello", *words, FAKE_KEY="k1234567")["run"]
+    params = {"seed": 42, "temperature": 0.5, "top_p": 0.9, "max_tokens": 77}
+    assert {name: run["params"][name] for name in params} == params
+    sent = fake_api.last("ok#sampling").body
+    assert {name: sent[name] for name in params} == params
+    assert sent["messages"] == [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": "hello"},
+    ]
+    assert sent["stream_options"] == {"include_usage": True}
+
+
+def test_answer_holds_to_a_json_schema(cli: Cli, tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    properties = {"name": {"type": "string", "maxLength": 12}, "age": {"type": "integer"}}
+    content = {"type": "object", "properties": properties, "required": ["name", "age"]}
+    schema.write_text(json.dumps({**content, "additionalProperties": False}))
+    words = ["--json-schema", str(schema), "--temperature", "0", "--max-tokens", "200"]
+    run = cli.json("run", "starter", "Tell me about a person.", *words)["run"]
+    answer = json.loads(run["text"])
+    assert set(answer) == {"name", "age"}
+    assert isinstance(answer["age"], int)
+    assert run["finish_reason"] == "stop"
+
+
+def test_schema_that_the_engine_refuses(cli: Cli, tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text('{"type": "no-such-type"}')
+    done = cli("run", "starter", "x", "--json-schema", str(schema), "--json")
+    assert done.code == 1
+    assert "schema" in done.last_line.lower() or "type" in done.last_line.lower()
+    error_of(done)
+
+
+def test_prompt_beyond_the_context_is_refused_in_words(cli: Cli) -> None:
+    done = cli("run", "starter", "-", "--json", stdin=b"word " * 20_000)
+    assert done.code == 1
+    assert "context" in done.last_line
+    assert error_of(done)["retryable"] is False
+    assert done.document["run"]["usage"]["completion_tokens"] is None
+
+
+@pytest.mark.parametrize("how", ["before", "equals", "after", "variable"])
+def test_home_is_accepted_anywhere(cli: Cli, tmp_path: Path, how: str) -> None:
+    home = tmp_path / "elsewhere"
+    line = {
+        "before": ["--json", "--home", str(home), "targets", "list"],
+        "equals": [f"--home={home}", "targets", "--json", "list"],
+        "after": ["targets", "list", "--json", "--home", str(home)],
+        "variable": ["targets", "list", "--json"],
+    }[how]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(SOURCES),
+        "XDG_RUNTIME_DIR": str(cli.runtime),
+        "HOME": str(tmp_path),
+    }
+    environment |= {"STEELYARD_HOME": str(home)} if how == "variable" else {}
+    done = subprocess.run(
+        [sys.executable, "-m", "steelyard", *line], env=environment, capture_output=True, check=True
+    )
+    assert json.loads(done.stdout) == {"targets": []}
+    assert (home / "ledger.sqlite3").is_file()
+
+
+# ---- wrong usage, failures ---------------------------------------------------------------------------------
+
+
+def adding(name: str, url: str, *more: str) -> list[str]:
+    return ["targets", "add", name, "--url", url, "--model", "m", "--format", "openai", *more]
+
+
+WRONG = {
+    "no command of ours": ["frobnicate"],
+    "no target": ["run"],
+    "unknown option": ["run", "starter", "x", "--frobnicate"],
+    "abbreviated option": ["run", "starter", "x", "--max", "3"],
+    "no tokens": ["run", "starter", "x", "--max-tokens", "0"],
+    "no number": ["run", "starter", "x", "--temperature", "warm"],
+    "not a number": ["run", "starter", "x", "--temperature", "nan"],
+    "empty prompt": ["run", "starter", "  "],
+    "not a tag": ["run", "starter", "x", "--tag", "novalue"],
+    "schema missing": ["run", "starter", "x", "--json-schema", "/no/such/file"],
+    "comparison without a prompt": ["compare", "--target", "starter"],
+    "comparison without a target": ["compare", "--prompt", "x"],
+    "two prompts": ["compare", "--target", "starter", "--prompt", "x", "--prompt-file", "y"],
+    "half a price": adding("x", "http://a/v1", "--price-in", "1"),
+    "reserved name": adding("starter", "http://a/v1"),
+    "password in the URL": adding("x", "http://u:p@a/v1"),
+    "no URL": adding("x", "ftp://a"),
+    "a key as --key-env": adding("x", "http://a/v1", "--key-env", "sk-123"),
+    "home without a value": ["targets", "list", "--home"],
+    "empty home": ["targets", "list", "--home", ""],
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_usage_is_2_with_one_document(module_cli: Cli, name: str) -> None:
+    done = module_cli("--json", *WRONG[name])
+    assert done.code == 2
+    error_of(done)
+
+
+@pytest.mark.parametrize(
+    "target", ["no-such-target", "./no-such-file.gguf", "org/repo:Q4_K_M", "~nobody-here/x.gguf"]
+)
+def test_target_that_is_not_there_is_1(module_cli: Cli, target: str) -> None:
+    done = module_cli("run", target, "x", "--json")
+    assert done.code == 1
+    assert error_of(done)["hint"]
+
+
+def test_failure_in_text_mode_ends_with_its_line(module_cli: Cli) -> None:
+    done = module_cli("run", "no-such-target", "x")
+    assert (done.code, done.out) == (1, "")
+    assert "no-such-target" in done.last_line
+
+
+@pytest.mark.parametrize("stream", ["stdin", "stdout"])
+def test_closed_streams_are_no_crash(module_cli: Cli, stream: str) -> None:
+    prompt, redirect = ("-", "<&-") if stream == "stdin" else ("x", ">&-")
+    line = f"exec {sys.executable} -m steelyard --home {module_cli.home} run starter {prompt}"
+    environment = {"PYTHONPATH": str(SOURCES), "XDG_RUNTIME_DIR": str(module_cli.runtime), "HOME": "/tmp"}
+    done = subprocess.run(
+        ["sh", "-c", f"{line} --max-tokens 1 {redirect}"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in ((2,) if stream == "stdin" else (0, 1))
+    assert "Traceback" not in done.stderr
+    assert "inside Steelyard" not in done.stderr
+
+
+def test_reader_that_goes_away_is_no_crash(module_cli: Cli) -> None:
+    environment = {"PYTHONPATH": str(SOURCES), "XDG_RUNTIME_DIR": str(module_cli.runtime), "HOME": "/tmp"}
+    line = f"{sys.executable} -m steelyard --home {module_cli.home} models list --json | true"
+    done = subprocess.run(["sh", "-c", line], env=environment, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipeError" not in done.stderr
+
+
+def test_document_does_not_depend_on_the_locale(cli: Cli, fake_api: FakeApi) -> None:
+    add_fake(cli, fake_api, "ok#locale")
+    narrow = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = cli("run", "fake", "hello", "--json", FAKE_KEY="k1234567", **narrow)
+    assert done.code == 0, done.err
+    assert done.document["run"]["text"] == TEXT
+    as_text = cli("run", "fake", "hello", FAKE_KEY="k1234567", **narrow)
+    assert as_text.code == 0, as_text.err
+    assert "Ende." in as_text.out
+
+
+def test_arguments_that_are_no_text(module_cli: Cli) -> None:
+    done = module_cli("run", "no-such-target", b"\xff\xfe", "--system", b"\xff", "--tag", b"a=\xff", "--json")
+    assert done.code in (1, 2)
+    error_of(done)
+
+
+@pytest.fixture
+def quiet_process() -> Iterator[list[Any]]:
+    """Commands that the test started; ended at the end, whatever happened."""
+    started: list[Any] = []
+    yield started
+    for running in started:
+        if running.process.poll() is None:
+            running.process.kill()
+            running.done()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_a_run_keeps_what_came(cli: Cli, number: signal.Signals, quiet_process: list[Any]) -> None:
+    running = cli.start("run", "starter", *LONG_STORY, "--max-tokens", "3000")
+    quiet_process.append(running)
+    running.until_text(20)
+    running.send(number)
+    done = running.done(15)
+    assert done.code == 130
+    assert "Stopped" in done.last_line
+    assert cli.servers() == []
+    ((finish, text),) = ledger(cli.home, "SELECT finish_reason, text FROM runs")
+    assert finish == "cancelled"
+    assert text.startswith(done.out[:20].strip("\n"))
+
+
+def test_stopping_while_loading(cli: Cli, quiet_process: list[Any]) -> None:
+    running = cli.start("run", "starter", "x", "--json")
+    quiet_process.append(running)
+    wait_until(lambda: b"loading" in running.err, what="loading")
+    running.send(signal.SIGINT)
+    done = running.done(15)
+    assert done.code == 130
+    assert error_of(done)["title"] == "Stopped"
+    assert cli.servers() == []
+
+
+def ledger(home: Path, query: str) -> list[tuple[Any, ...]]:
+    connection = apsw.Connection(str(home / "ledger.sqlite3"))
+    try:
+        return list(connection.execute(query))
+    finally:
+        connection.close()
+
+
+def add_fake(cli: Cli, api: FakeApi, model: str) -> None:
+    words = ["--url", api.url, "--model", model, "--format", "openai", "--key-env", "FAKE_KEY"]
+    cli.json("targets", "add", "fake", *words)
+
+
+def test_command_is_installed() -> None:
+    command = Path(sys.executable).with_name("steelyard")
+    assert shutil.which(str(command)), "run.py installs the command"
+    done = subprocess.run([str(command), "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("steelyard ")
