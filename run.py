@@ -684,7 +684,7 @@ def choose_automatically() -> tuple[str, str]:
             notes.append(
                 f"{pieces[0].what[0].upper()}{pieces[0].what[1:]} is here but not {and_list(missing)}"
             )
-    why = "; ".join(notes) or "No GPU toolkit (CUDA, ROCm, Vulkan) is installed"
+    why = ". ".join(notes) or "No GPU toolkit (CUDA, ROCm, Vulkan) is installed"
     return (
         "cpu",
         f"Backend: CPU. {why}; `run.py setup --backend cuda` (or rocm, vulkan) says what to install.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
+from io import FileIO, TextIOWrapper
 
 
 def main() -> int:
@@ -27,12 +27,16 @@ def main() -> int:
 
 def _mend_streams() -> None:
     """A closed stream becomes an empty one; what an encoding cannot say is replaced, not a crash."""
-    sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")
-    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")
-    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")
+    sys.stdin = sys.stdin or _nothing("r")
+    sys.stdout = sys.stdout or _nothing("w")
+    sys.stderr = sys.stderr or _nothing("w")
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _nothing(mode: str) -> TextIOWrapper:
+    return TextIOWrapper(FileIO(os.devnull, mode), encoding="utf-8")
 
 
 def _flush() -> None:

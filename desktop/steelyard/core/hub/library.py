@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.files import shown
 from steelyard.core.base.paths import data_root, shared_weights_folder, user_path
 from steelyard.core.hub.gguf_header import GgufHeader, read_header
 from steelyard.core.values.targets import WeightsRow
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STARTER = "starter"
 

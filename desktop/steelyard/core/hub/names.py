@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from steelyard.core.base.errors import AppError
@@ -14,6 +13,7 @@ from steelyard.core.hub.library import STARTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from pathlib import Path
 
     from steelyard.core.values.targets import WeightsRow
 
