@@ -13,126 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import apsw
 import pytest
 
 from fakes.fake_api import TEXT, FakeApi
 
-from .conftest import LONG_STORY, SOURCES, Cli, Done, wait_until
+from .harness import LONG_STORY, RUN, SOURCES, Cli, Done, check_shape, error_of, ledger, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-TEXT_OR_NONE, NUMBER_OR_NONE, COUNT_OR_NONE = (str, type(None)), (float, int, type(None)), (int, type(None))
-NUMBER = (float, int)
-ERROR = {"title": str, "detail": str, "hint": str, "retryable": bool}
-RUN = {
-    "id": str,
-    "started_at": str,
-    "class": TEXT_OR_NONE,
-    "tags": dict,
-    "target": {
-        "name": str,
-        "kind": str,
-        "model": str,
-        "weights": {
-            "repo": TEXT_OR_NONE,
-            "file": str,
-            "revision": TEXT_OR_NONE,
-            "sha256": TEXT_OR_NONE,
-            "quant": TEXT_OR_NONE,
-            "size_bytes": int,
-        },
-        "engine": {"name": str, "build": str, "backend": str},
-        "endpoint_host": TEXT_OR_NONE,
-    },
-    "text": str,
-    "reasoning": TEXT_OR_NONE,
-    "tool_calls": (list, type(None)),
-    "finish_reason": str,
-    "error": ERROR,
-    "state": {"cold": (bool, type(None)), "cached_prompt_tokens": COUNT_OR_NONE},
-    "usage": {
-        "prompt_tokens": COUNT_OR_NONE,
-        "cached_tokens": COUNT_OR_NONE,
-        "cache_write_tokens": COUNT_OR_NONE,
-        "completion_tokens": COUNT_OR_NONE,
-        "reasoning_tokens": COUNT_OR_NONE,
-        "source": TEXT_OR_NONE,
-    },
-    "timing": {
-        "load_ms": NUMBER_OR_NONE,
-        "ttft_ms": NUMBER_OR_NONE,
-        "e2e_ms": NUMBER_OR_NONE,
-        "tpot_ms": NUMBER_OR_NONE,
-        "itl_p50_ms": NUMBER_OR_NONE,
-        "itl_p95_ms": NUMBER_OR_NONE,
-        "prompt_tps": NUMBER_OR_NONE,
-        "gen_tps": NUMBER_OR_NONE,
-        "phases_ms": {
-            "connect": NUMBER,
-            "tls": NUMBER,
-            "send": NUMBER,
-            "wait_headers": NUMBER,
-            "first_token": NUMBER,
-            "stream": NUMBER,
-        },
-        "attempts": int,
-        "waited_ms": NUMBER,
-    },
-    "memory": {
-        "vram_peak_bytes": COUNT_OR_NONE,
-        "ram_peak_bytes": COUNT_OR_NONE,
-        "predicted_bytes": COUNT_OR_NONE,
-        "measured_bytes": COUNT_OR_NONE,
-    },
-    "energy": {
-        "joules": NUMBER_OR_NONE,
-        "prefill_joules": NUMBER_OR_NONE,
-        "decode_joules": NUMBER_OR_NONE,
-        "source": str,
-    },
-    "cost": {
-        "usd": TEXT_OR_NONE,
-        "basis": str,
-        "marginal_usd": TEXT_OR_NONE,
-        "full_usd": TEXT_OR_NONE,
-        "price_id": TEXT_OR_NONE,
-        "price_date": TEXT_OR_NONE,
-        "parts": list,
-    },
-    "raw": dict,
-}
-MAY_BE_NULL = {"weights", "engine", "error", "phases_ms"}
-ADDED = {"comparison_id", "turn", "column", "params", "not_sent"}
-
-
-def check_shape(document: dict[str, Any], shape: dict[str, Any], where: str) -> None:
-    """Exactly the contract's keys (added ones are named above), each of its type."""
-    extra = set(document) - set(shape)
-    assert extra <= (ADDED if where == "run" else set()), f"{where}: {extra}"
-    for name, kind in shape.items():
-        assert name in document, f"{where}.{name} is missing"
-        value = document[name]
-        if isinstance(kind, dict):
-            if value is not None or name not in MAY_BE_NULL:
-                check_shape(value, kind, f"{where}.{name}")
-            continue
-        kinds = kind if isinstance(kind, tuple) else (kind,)
-        assert isinstance(value, kinds), f"{where}.{name} = {value!r}"
-        assert not (isinstance(value, bool) and bool not in kinds), f"{where}.{name} = {value!r}"
-
-
-def error_of(done: Done) -> dict[str, Any]:
-    """A failed `--json` command: one document that tells the error, which is also stderr's last line."""
-    document = done.document
-    error = document["error"] if "error" in document else document["run"]["error"]
-    check_shape(error, ERROR, "error")
-    assert done.last_line.startswith(f"steelyard: {error['title']}"), done.err
-    assert "inside Steelyard" not in done.last_line
-    assert "Traceback" not in done.err
-    return error
-
 
 # ---- the document ------------------------------------------------------------------------------------------
 
@@ -474,14 +362,6 @@ def test_stopping_while_loading(cli: Cli, quiet_process: list[Any]) -> None:
     assert done.code == 130
     assert error_of(done)["title"] == "Stopped"
     assert cli.servers() == []
-
-
-def ledger(home: Path, query: str) -> list[tuple[Any, ...]]:
-    connection = apsw.Connection(str(home / "ledger.sqlite3"))
-    try:
-        return list(connection.execute(query))
-    finally:
-        connection.close()
 
 
 def add_fake(cli: Cli, api: FakeApi, model: str) -> None:

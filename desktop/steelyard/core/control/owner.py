@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from steelyard.core.values.commands import Command, Owner
 
 _LOCK_POLL_S = 0.1
+_GUEST_S = 30.0  # for a guest that was stopped: it must not keep a one-shot owner alive
 
 _log = logging.getLogger(__name__)
 
@@ -117,7 +118,7 @@ class OwnedEngine:
         self._guests.add(task)
         try:
             await self._serve(reader, writer)
-        except (AppError, ConnectionError) as exc:
+        except (AppError, ConnectionError, TimeoutError) as exc:
             _log.warning("control socket: %s", exc)
         except asyncio.CancelledError:
             pass  # asyncio's own callback would report a cancelled connection as an unhandled exception
@@ -129,7 +130,8 @@ class OwnedEngine:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         write_frame(writer, Hello())
-        ask = await read_frame(reader)
+        async with asyncio.timeout(_GUEST_S):
+            ask = await read_frame(reader)
         if not isinstance(ask, Ask):
             return
 
@@ -144,7 +146,8 @@ class OwnedEngine:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             if work.done():
                 write_frame(writer, work.result())
-                await writer.drain()
+                async with asyncio.timeout(_GUEST_S):
+                    await writer.drain()
         finally:
             unsubscribe()
             work.cancel()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 30.0
 _POLL_S = 0.05
+_HELLO_S = 5.0
 _STOP_DEADLINE_S = 12.0
 
 
@@ -89,14 +90,27 @@ async def ask_owner(home: Home, command: Command) -> tuple[Owner, Any] | None:
 
 
 async def _join(home: Home) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    """A connection to the home's owner; None if there is none, or it is just coming or going.
+
+    Raises:
+        AppError: there is one, but it does not answer (stopped, swapped out, in a debugger).
+    """
     note = read_owner(home.lock)
     if note is None:
         return None
     try:
-        reader, writer = await asyncio.open_unix_connection(note.socket)
+        async with asyncio.timeout(_HELLO_S):
+            reader, writer = await asyncio.open_unix_connection(note.socket)
+            hello = await read_frame(reader)
+    except TimeoutError as exc:
+        raise AppError(
+            "This home is in use and does not answer",
+            f"{note.owner}, process {note.pid}",
+            "Continue or close that Steelyard, or use another --home.",
+            retryable=True,
+        ) from exc
     except OSError:
         return None
-    hello = await read_frame(reader)
     if isinstance(hello, Hello):
         return reader, writer
     writer.close()

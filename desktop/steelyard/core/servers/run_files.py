@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import signal
+import time
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from steelyard.core.base.files import write_atomic
 
 _SUFFIX = ".server.json"
 _START_TOLERANCE_S = 0.5
+_GONE_S = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -46,8 +48,8 @@ def sweep_orphans(folder: Path) -> int:
         try:
             record = msgspec.json.decode(path.read_bytes(), type=RunFile)
             killed += _kill_if_ours(record)
-            Path(record.socket).unlink(missing_ok=True)
-        except (OSError, msgspec.DecodeError) as exc:
+            (folder / Path(record.socket).name).unlink(missing_ok=True)
+        except (OSError, ValueError) as exc:
             _log.warning("left-over run-file %s: %s", path.name, exc)
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
@@ -66,9 +68,16 @@ def _kill_if_ours(record: RunFile) -> int:
     except psutil.Error:
         return 0
     kill_group(record.pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
-    with contextlib.suppress(psutil.Error):
-        process.wait(5)
+    _wait_gone(process)
     return 1
+
+
+def _wait_gone(process: psutil.Process) -> None:
+    """Until it has ended; a zombie that nobody reaps, as in some containers, has."""
+    until = time.monotonic() + _GONE_S
+    with contextlib.suppress(psutil.Error):
+        while time.monotonic() < until and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
 
 
 def kill_group(pid: int, how: signal.Signals) -> None:

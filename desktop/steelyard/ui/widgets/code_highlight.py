@@ -8,27 +8,66 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Slot
-from PySide6.QtGui import QTextCursor, QTextLayout
+from PySide6.QtGui import QTextLayout
 
 from steelyard.ui.widgets.markdown_write import CODE_LINE_MAX_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextDocument
+    from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextDocument
 
 MAX_CODE_CHARS = 200 * 1024
 """Longer code stays plain."""
 SLICE_S = 0.002
+LEXER_POLL_MS = 30
+
+
+class Lexers:
+    """Lexers by language, made in threads: importing one and compiling its rules takes up to 0.1 s."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: dict[str, Any] = {}
+        self._asked: set[str] = set()
+
+    def ask(self, language: str) -> None:
+        """Have a lexer made, if that has not been asked before."""
+        with self._lock:
+            if language in self._asked or not language:
+                return
+            self._asked.add(language)
+        threading.Thread(target=self._make, args=(language,), name="lexer", daemon=True).start()
+
+    def is_ready(self, language: str) -> bool:
+        """Whether it is known what to do with this language."""
+        return language in self._made
+
+    def lex(self, code: str, language: str) -> Iterator[tuple[Any, str]]:
+        """Tokens of the code, lazily; nothing for a language that is not known."""
+        lexer = self._made.get(language)
+        return iter(()) if lexer is None else iter(lexer.get_tokens(code))
+
+    def _make(self, language: str) -> None:
+        from pygments.lexers import get_lexer_by_name
+        from pygments.util import ClassNotFound
+
+        try:
+            lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+            for _ in lexer.get_tokens("x"):
+                pass
+        except ClassNotFound:
+            lexer = None
+        self._made[language] = lexer
+
+
+LEXERS = Lexers()
+"""Shared by all columns; a lexer has no state between texts."""
 
 
 def warm_up_pygments() -> None:
-    """Import the lexers' table in a thread of its own: the first code block shall not wait for it."""
-    threading.Thread(target=_import_pygments, name="pygments", daemon=True).start()
-
-
-def _import_pygments() -> None:
-    pass
+    """Have the commonest lexer ready before the first code block."""
+    LEXERS.ask("python")
 
 
 class CodeHighlighter(QObject):
@@ -39,7 +78,7 @@ class CodeHighlighter(QObject):
         self._document = document
         self._formats: dict[str, QTextCharFormat] = {}
         self._jobs: deque[_Job] = deque()
-        self._timer = QTimer(self, interval=0)
+        self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_slice)
 
     def set_formats(self, formats: dict[str, QTextCharFormat]) -> None:
@@ -53,43 +92,47 @@ class CodeHighlighter(QObject):
 
     def add(self, first: QTextCursor, code: str, language: str) -> None:
         """Colour `code`, whose first line is the block of the cursor `first`."""
-        is_long_line = any(len(line) > CODE_LINE_MAX_CHARS for line in code.split("\n"))
-        if not language or len(code) > MAX_CODE_CHARS or is_long_line:
+        has_long_line = any(len(line) > CODE_LINE_MAX_CHARS for line in code.split("\n"))
+        if not language or len(code) > MAX_CODE_CHARS or has_long_line:
             return
+        LEXERS.ask(language)
         self._jobs.append(_Job(first, code, language))
-        self._timer.start()
+        if not self._timer.isActive():
+            self._timer.start(0)
 
     @Slot()
     def _on_slice(self) -> None:
-        until = time.perf_counter() + SLICE_S
-        while self._jobs and time.perf_counter() < until:
-            if self._jobs[0].advance(self._document, self._formats, until):
-                self._jobs.popleft()
         if not self._jobs:
-            self._timer.stop()
+            return
+        if not LEXERS.is_ready(self._jobs[0].language):
+            self._timer.start(LEXER_POLL_MS)
+            return
+        if self._jobs[0].advance(self._document, self._formats, time.perf_counter() + SLICE_S):
+            self._jobs.popleft()
+        if self._jobs:
+            self._timer.start(0)
 
 
 class _Job:
     def __init__(self, first: QTextCursor, code: str, language: str) -> None:
+        self.language = language
         self._first = first
         self._code = code
-        self._language = language
         self._tokens: Iterator[tuple[Any, str]] | None = None
         self._block: QTextBlock | None = None
         self._column = 0
         self._ranges: list[QTextLayout.FormatRange] = []
 
-    def advance(self, document: QTextDocument, formats: dict[str, QTextCharFormat], until: float) -> bool:
+    def advance(self, document: QTextDocument, formats: dict[str, QTextCharFormat], until_s: float) -> bool:
         """Work until the deadline; True when all is coloured."""
         if self._tokens is None:
-            self._tokens = lex(self._code, self._language)
-            return False
+            self._tokens = LEXERS.lex(self._code, self.language)
         block = self._block or self._first.block()
         start = block.position()
         is_done = True
         for kind, text in self._tokens:
             block = self._take(block, text, formats.get(_look(kind)))
-            if time.perf_counter() > until:
+            if time.perf_counter() > until_s:
                 is_done = False
                 break
         if is_done:
@@ -121,18 +164,6 @@ class _Job:
 def utf16_length(text: str) -> int:
     """Length in the units that Qt counts."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
-
-
-def lex(code: str, language: str) -> Iterator[tuple[Any, str]]:
-    """Tokens of the code, lazily; nothing for a language that is not known."""
-    from pygments.lexers import get_lexer_by_name
-    from pygments.util import ClassNotFound
-
-    try:
-        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return iter(())
-    return iter(lexer.get_tokens(code))
 
 
 def _look(kind: Any) -> str:

@@ -74,7 +74,7 @@ class BlockSplitter:
 
     def feed(self, text: str) -> list[Block]:
         """Take more text in; returns the blocks that it finished."""
-        *lines, self._partial = (self._partial + text.replace("\r\n", "\n")).split("\n")
+        *lines, self._partial = (self._partial + text.replace("\r", "")).split("\n")
         for line in lines:
             self._take_line(line)
         while not self._fence and len(self._partial) > PROSE_MAX_CHARS:
