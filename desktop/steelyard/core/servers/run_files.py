@@ -49,7 +49,7 @@ def sweep_orphans(folder: Path) -> int:
             record = msgspec.json.decode(path.read_bytes(), type=RunFile)
             killed += _kill_if_ours(record)
             (folder / Path(record.socket).name).unlink(missing_ok=True)
-        except (OSError, ValueError) as exc:
+        except (OSError, ValueError, msgspec.DecodeError) as exc:
             _log.warning("left-over run-file %s: %s", path.name, exc)
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
