@@ -161,33 +161,21 @@ def test_prompts_are_not_logged(cli: Cli) -> None:
     assert not any(secret in log for log in logs)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["socks-proxy", "nonsense-proxy", "missing-certificates", "certificates-are-a-folder", "dead-proxy"],
-)
+ODD_SETTINGS = {
+    "socks-proxy": {"ALL_PROXY": "socks5://127.0.0.1:9"},
+    "nonsense-proxy": {"ALL_PROXY": "::::"},
+    "missing-certificates": {"SSL_CERT_FILE": "/nowhere/certificates.pem"},
+    "certificates-are-a-folder": {"SSL_CERT_FILE": "/tmp"},
+    "dead-proxy": {"HTTPS_PROXY": "http://127.0.0.1:9"},
+}
+
+
+@pytest.mark.parametrize("name", ODD_SETTINGS)
 def test_odd_network_settings_are_told_in_one_line(cli: Cli, name: str) -> None:
-    environment = {
-        "socks-proxy": {"ALL_PROXY": "socks5://127.0.0.1:9"},
-        "nonsense-proxy": {"ALL_PROXY": "::::"},
-        "missing-certificates": {"SSL_CERT_FILE": "/nowhere/certificates.pem"},
-        "certificates-are-a-folder": {"SSL_CERT_FILE": "/tmp"},
-        "dead-proxy": {"HTTPS_PROXY": "http://127.0.0.1:9"},
-    }[name]
     words = ["--url", "https://no-such-host.invalid/v1", "--model", "m", "--format", "openai"]
     cli.json("targets", "add", "far", *words, "--key-env", "KEY")
-    words = [
-        "compare",
-        "--target",
-        "far",
-        "--target",
-        "starter",
-        "--prompt",
-        "x",
-        "--max-tokens",
-        "2",
-        "--json",
-    ]
-    done = cli(*words, KEY="k-1234567", **environment)
+    words = ["compare", "--target", "far", "--target", "starter", "--prompt", "x", "--max-tokens", "2"]
+    done = cli(*words, "--json", KEY="k-1234567", **ODD_SETTINGS[name])
     assert done.code == 1
     assert "inside Steelyard" not in done.err
     assert "Traceback" not in done.err

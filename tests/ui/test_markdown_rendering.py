@@ -137,7 +137,43 @@ def test_code_is_coloured_and_copied_whole(
 ) -> None:
     stream(qtbot, conversation, TEXT, 5000)
     qtbot.waitUntil(lambda: any(badge.isVisible() for badge in view.findChildren(CodeBadge)))
-    next(badge for badge in view.findChildren(CodeBadge) if badge.isVisible())
+    badge = next(badge for badge in view.findChildren(CodeBadge) if badge.isVisible())
+    assert badge.text() == "python"
+    assert badge.accessibleName() == "Copy python"
+    QTest.mouseClick(badge, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == "def f() -> int:\n    return 1  # one"
+    code = view.document().find("def f").block()
+    qtbot.waitUntil(lambda: len(code.layout().formats()) > 0, timeout=5000)
+
+
+def test_a_selection_is_copied_as_written(conversation: Conversation, view: ResponseView) -> None:
+    conversation.begin_answer()
+    conversation.feed("Use `a b` now", is_reasoning=False)
+    conversation.end_answer()
+    view.selectAll()
+    view.copy()
+    assert QGuiApplication.clipboard().text() == "Use a b now"
+
+
+def test_reasoning_is_folded_and_unfolds(conversation: Conversation, view: ResponseView) -> None:
+    conversation.begin_answer()
+    conversation.feed("I weigh\nthis", is_reasoning=True)
+    conversation.feed("The answer", is_reasoning=False)
+    conversation.end_answer()
+    assert lines_of(view) == ["▸ Reasoning · 3 words", "The answer"]
+    click_text(view, "Reasoning")
+    assert lines_of(view) == ["▾ Reasoning · 3 words", "I weigh", "this", "The answer"]
+    click_text(view, "Reasoning")
+    assert lines_of(view) == ["▸ Reasoning · 3 words", "The answer"]
+
+
+def click_text(view: ResponseView, text: str) -> None:
+    cursor = view.document().find(text)
+    assert not cursor.isNull()
+    rect = view.cursorRect(cursor)
+    QTest.mouseClick(
+        view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(rect.left() - 4, rect.center().y())
+    )
 
 
 # ---- following ---------------------------------------------------------------------------------------------

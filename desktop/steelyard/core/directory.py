@@ -134,7 +134,7 @@ class Directory:
     def _remote(self, target: ApiTarget, environment: Mapping[str, str]) -> RemoteTarget:
         return RemoteTarget(
             target,
-            self._client(target.url),
+            lambda: self._client(target.url),
             self._settings.current,
             lambda: self._secrets.read(target, environment),
         )

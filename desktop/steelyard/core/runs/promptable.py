@@ -202,12 +202,12 @@ class RemoteTarget:
     def __init__(
         self,
         target: ApiTarget,
-        client: httpx2.AsyncClient,
+        get_client: Callable[[], httpx2.AsyncClient],
         settings: Settings,
         read_key: Callable[[], str | None],
     ) -> None:
         self._target = target
-        self._client = client
+        self._get_client = get_client
         self._settings = settings
         self._read_key = read_key
 
@@ -234,7 +234,8 @@ class RemoteTarget:
             body=body,
             is_local=False,
         )
-        yield Opened(self.info, Exchange(self._client, wire, request, self._limits(prompt)), not_sent)
+        exchange = Exchange(self._get_client(), wire, request, self._limits(prompt))
+        yield Opened(self.info, exchange, not_sent)
 
     def _limits(self, prompt: Prompt) -> Limits:
         api = self._settings.api

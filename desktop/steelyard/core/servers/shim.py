@@ -23,7 +23,9 @@ def main() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.execv(program, sys.argv[2:])
+    # Python itself adds LC_CTYPE under a C locale (PEP 538); the child's environment is the planned one.
+    environment = {name: value for name, value in os.environ.items() if name != "LC_CTYPE"}
+    os.execve(program, sys.argv[2:], environment)
 
 
 main()

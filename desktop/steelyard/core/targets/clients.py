@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
+from steelyard.core.base.errors import AppError
 from steelyard.core.base.hosts import host_of, is_loopback
+from steelyard.core.base.redaction import redact
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,14 +30,25 @@ def local_client(socket_path: Path) -> httpx2.AsyncClient:
 
 
 def api_client(base_url: str) -> httpx2.AsyncClient:
-    """A client for an API: no redirects, the system's certificates and proxies, no proxy to this machine."""
+    """A client for an API: no redirects, the system's certificates and proxies, no proxy to this machine.
+
+    Raises:
+        AppError: the environment names a proxy or a certificate file that cannot be used.
+    """
     is_remote = not is_loopback(host_of(base_url))
     is_tls = base_url.startswith("https:")
-    return httpx2.AsyncClient(
-        headers=_HEADERS,
-        timeout=None,
-        follow_redirects=False,
-        trust_env=is_remote,
-        verify=is_tls,
-        limits=_KEPT if is_tls else _ONE_REQUEST_EACH,
-    )
+    try:
+        return httpx2.AsyncClient(
+            headers=_HEADERS,
+            timeout=None,
+            follow_redirects=False,
+            trust_env=is_remote,
+            verify=is_tls,
+            limits=_KEPT if is_tls else _ONE_REQUEST_EACH,
+        )
+    except (ImportError, OSError, ValueError, httpx2.InvalidURL) as exc:
+        raise AppError(
+            "The network settings of this environment cannot be used",
+            redact(str(exc)),
+            "Correct HTTPS_PROXY, ALL_PROXY or SSL_CERT_FILE (http proxies only, no socks).",
+        ) from exc
