@@ -111,6 +111,7 @@ class Reply:
     def __init__(self, api: FakeApi, asked: Asked, nth: int, writer: asyncio.StreamWriter) -> None:
         self.asked = asked
         self.nth = nth
+        self.open_gates = api.open_gates
         self.dialect: Dialect = Anthropic() if asked.path.endswith("/messages") else OpenAi()
         self._api = api
         self._writer = writer
@@ -172,6 +173,7 @@ class FakeApi:
         self.requests: list[Asked] = []
         self.sent_bytes: Counter[str] = Counter()
         self.hung_up: Counter[str] = Counter()
+        self.open_gates: set[str] = set()
         self.port = 0
         self._tls = tls
         self._counts: Counter[str] = Counter()
@@ -550,6 +552,26 @@ async def _pings_after_text(reply: Reply) -> None:
     while True:
         await reply.send(b": ping\n\n")
         await asyncio.sleep(0.1)
+
+
+@behaviour("long-answer")
+async def _long_answer(reply: Reply) -> None:
+    await reply.head()
+    dialect = reply.dialect
+    for _ in range(40):
+        await reply.send(dialect.text("word ") * 100)
+    await reply.send(dialect.finish(dialect.usage()) + dialect.end())
+    await reply.close()
+
+
+@behaviour("gate")
+async def _gate(reply: Reply) -> None:
+    """Begins, waits until the test opens the gate of this model id, and ends well."""
+    await _begun(reply)
+    while reply.asked.model not in reply.open_gates:
+        await asyncio.sleep(0.02)
+    await reply.send(reply.dialect.finish(reply.dialect.usage()) + reply.dialect.end())
+    await reply.close()
 
 
 @behaviour("hang-up")

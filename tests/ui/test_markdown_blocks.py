@@ -79,6 +79,13 @@ def test_a_line_that_may_become_a_fence_is_not_shown_yet() -> None:
     assert (splitter.open_kind, splitter.open_language, splitter.open_text) == ("code", "py", "x")
 
 
+def test_a_block_is_finished_by_the_first_character_of_the_next() -> None:
+    splitter = BlockSplitter()
+    assert splitter.feed("One.\n\n") == []
+    assert splitter.feed("T") == [Block("prose", "One.")]
+    assert splitter.open_text == "T"
+
+
 def test_inline_code_at_the_start_of_a_line_is_shown() -> None:
     splitter = BlockSplitter()
     splitter.feed("`ls` lists")

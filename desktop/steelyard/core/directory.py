@@ -147,9 +147,18 @@ class Directory:
     # ---- weights -------------------------------------------------------------------------------------------
 
     async def weights(self, paths: list[str]) -> list[WeightsRow]:
-        """The starter, the paths in the settings and the given ones."""
-        wanted = [*self._settings.current.weights_paths, *paths]
-        return await asyncio.to_thread(self._library.rows, wanted)
+        """The starter, the paths in the settings and the given ones.
+
+        Raises:
+            AppError: a given file is no usable GGUF file; remembered ones that went bad are left out.
+        """
+        return await asyncio.to_thread(self._listed_with, paths)
+
+    def _listed_with(self, paths: list[str]) -> list[WeightsRow]:
+        for path in (user_path(given) for given in paths):
+            if not path.is_dir():
+                self._library.file_row(path)
+        return self._library.rows([*self._settings.current.weights_paths, *paths])
 
     async def add_weights(self, path: str) -> list[WeightsRow]:
         """Remember a GGUF file or a folder.

@@ -57,7 +57,7 @@ class Library:
             try:
                 rows.append(self.file_row(path))
             except AppError:
-                continue  # a folder may hold anything; pointing at one file goes through file_row and tells
+                continue  # a folder may hold anything, and a remembered file may have gone
         return rows
 
     def starter_row(self) -> WeightsRow:

@@ -79,6 +79,8 @@ class BlockSplitter:
         *lines, self._partial = (self._partial + text.replace("\r", "")).split("\n")
         for line in lines:
             self._take_line(line)
+        if self._is_after_blank and self._partial and not self._partial[0].isspace():
+            self._close_prose()  # whatever this line becomes, it does not go on with the block before
         while not self._fence and len(self._partial) > PROSE_MAX_CHARS:
             self._cut_partial()
         return self._taken()

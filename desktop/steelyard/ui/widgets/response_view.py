@@ -105,7 +105,7 @@ class ResponseView(QTextBrowser):
         if self._is_untouched:
             # A cursor at the end would travel with the text that is added there.
             self._is_untouched = False
-            self.moveCursor(QTextCursor.MoveOperation.Start)
+            self._cursor_to_start()
         bottom = self.viewport().height()
         top = max(0, self._end_rect().top() - 160)
         self.viewport().update(0, top, self.viewport().width(), bottom - top)
@@ -163,6 +163,13 @@ class ResponseView(QTextBrowser):
         if event.angleDelta().y() > 0 and self.verticalScrollBar().maximum() > 0:
             self._is_following = False
         super().wheelEvent(event)
+
+    def _cursor_to_start(self) -> None:
+        self._is_moving = True
+        self.moveCursor(QTextCursor.MoveOperation.Start)
+        self._is_moving = False
+        if self._is_following:
+            self._to_end()
 
     # ---- links ---------------------------------------------------------------------------------------------
 
