@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from fakes.fake_api import TEXT, WORDS, FakeApi
 
-from .harness import SOURCES, Cli, Done, error_of, ledger, wait_until
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from .harness import SOURCES, Cli, error_of, ledger, wait_until
 
 HELLO = ["run", "starter", "Say hello", "--max-tokens", "2", "--json"]
 IN_A_NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
@@ -155,24 +153,42 @@ def test_no_space_from_the_start_is_one_clear_line(cli: Cli) -> None:
     assert error_of(done)["hint"]
 
 
-def test_disk_that_fills_up_during_an_answer_does_not_cost_the_answer(cli: Cli, fake_api: FakeApi) -> None:
+MOUNT = """
+mount -t tmpfs -o mode=700,size=512k tmpfs "$0" && echo "$SETTINGS" > "$0"/settings.toml && exec "$@"
+"""
+
+
+def test_disk_that_fills_up_during_an_answer_costs_no_answer(cli: Cli, fake_api: FakeApi) -> None:
     if not can_mount():
         pytest.skip("mounting is not allowed here")
-    add(cli, fake_api, "gate#full")
+    models = ["gate#full", "gate#too"]
+    add(cli, fake_api, models[0])
+    words = ["--url", fake_api.url, "--model", models[1], "--format", "anthropic", "--key-env", "KEY"]
+    cli.json("targets", "add", "other", *words)
     settings = (cli.home / "settings.toml").read_text()
-    cli.prefix = [*IN_A_NAMESPACE, "sh", "-c"]
-    script = 'mount -t tmpfs -o mode=700,size=512k tmpfs "$0" && echo "$SETTINGS" > "$0"/settings.toml && exec "$@"'
-    cli.prefix += [script, str(cli.home)]
-    running = cli.start("run", "fake", "hello", "--json", SETTINGS=settings)
-    fake_api.wait_for(lambda: fake_api.sent_bytes["gate#full"] > 200)
-    home = f"/proc/{running.pid}/root{cli.home}"
-    with open(f"{home}/filler", "wb", buffering=0) as filler, pytest.raises(OSError, match="No space left"):
-        while True:
-            filler.write(b"\0" * 512)
-    fake_api.open_gates.add("gate#full")
+    cli.prefix = [*IN_A_NAMESPACE, "sh", "-c", MOUNT, str(cli.home)]
+    words = ["--target", "fake", "--target", "other", "--prompt", "hello"]
+    running = cli.start("compare", *words, "--json", SETTINGS=settings)
+    for model in models:
+        fake_api.wait_for(lambda model=model: fake_api.sent_bytes[model] > 200)
+    fill_up(Path(f"/proc/{running.pid}/root{cli.home}/filler"))
+    fake_api.open_gates.update(models)
     done = running.done()
-    check_kept(done, "".join(WORDS[:3]))
+    assert "Traceback" not in done.err
+    assert done.code == 1
     assert "disk is full" in done.last_line or "No space left" in done.last_line
+    for run in done.document["comparison"]["runs"]:
+        assert (run["text"], run["finish_reason"]) == ("".join(WORDS[:3]), "stop")
+        assert "not saved" in run["error"]["title"]
+
+
+def fill_up(file: Path) -> None:
+    with file.open("wb", buffering=0) as filler:
+        try:
+            while True:
+                filler.write(b"\0" * 512)
+        except OSError as exc:
+            assert exc.errno == errno.ENOSPC
 
 
 def test_ledger_that_cannot_grow_does_not_cost_the_answer(cli: Cli, fake_api: FakeApi) -> None:
@@ -181,18 +197,14 @@ def test_ledger_that_cannot_grow_does_not_cost_the_answer(cli: Cli, fake_api: Fa
     size = (cli.home / "ledger.sqlite3").stat().st_size
     limit = f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({size + 8192},) * 2); "
     cli.prefix = [sys.executable, "-c", f"{limit}os.execv(sys.argv[1], sys.argv[1:])"]
-    check_kept(cli("run", "fake", "hello", "--json", "--max-tokens", "4000"), "word " * 4000)
-
-
-def check_kept(done: Done, text: str) -> None:
-    """The answer is in the document although it is not in the ledger, and the reason is told."""
-    assert "Traceback" not in done.err
+    done = cli("run", "fake", "hello", "--json", "--max-tokens", "4000")
     assert done.code == 1, (done.out[:500], done.err)
-    assert done.document["run"]["text"] == text
+    assert "Traceback" not in done.err
+    assert done.document["run"]["text"] == "word " * 4000
     assert "not saved" in error_of(done)["title"]
 
 
-def test_full_disk_does_not_stop_the_other_columns(cli: Cli, fake_api: FakeApi) -> None:
+def test_full_ledger_does_not_end_the_whole_comparison(cli: Cli, fake_api: FakeApi) -> None:
     add(cli, fake_api, "long-answer#columns")
     words = ["--url", fake_api.url, "--model", "ok#columns", "--format", "anthropic", "--key-env", "KEY"]
     cli.json("targets", "add", "fine", *words)
@@ -203,7 +215,10 @@ def test_full_disk_does_not_stop_the_other_columns(cli: Cli, fake_api: FakeApi) 
     done = cli("compare", *words)
     assert done.code == 1
     runs = done.document["comparison"]["runs"]
-    assert [run["text"] for run in runs] == ["word " * 4000, TEXT]
+    assert "word " * 4000 in [run["text"] for run in runs]
+    for run in runs:  # one that could not even be begun is an error in its column
+        assert run["error"] is not None
+        assert run["text"] in ("", TEXT, "word " * 4000)
 
 
 def test_settings_cannot_be_saved_on_a_full_disk(cli: Cli) -> None:

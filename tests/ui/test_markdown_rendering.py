@@ -273,7 +273,8 @@ def test_a_huge_table_stays_plain() -> None:
 
 # ---- nothing is loaded, nothing is opened ------------------------------------------------------------------
 
-HOSTILE = """![a](file:///etc/passwd) ![b](data:image/png;base64,iVBORw0KGgo=) ![c](http://evil.example/x.png "tip")
+HOSTILE = """![a](file:///etc/passwd) ![b](data:image/png;base64,iVBORw0KGgo=)
+![c](http://evil.example/x.png "tip")
 
 <img src="file:///etc/passwd"><iframe src="http://evil.example"></iframe><script>x</script>
 

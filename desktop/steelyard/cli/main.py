@@ -212,17 +212,11 @@ async def _ps(home: Home, printer: _Printer) -> None:
 
 
 async def _doctor(home: Home, printer: _Printer) -> None:
-    def done(document: Any) -> None:
-        def text() -> None:
-            for key, value in document.items():
-                if key != "problems":
-                    print(f"{key}: {value}")
-            for problem in document["problems"]:
-                print(f"problem: {problem['what']}. {problem['hint']}")
-
-        printer.document(document, text)
-
-    await _ask(home, c.Diagnose(), done)
+    await _ask(
+        home,
+        c.Diagnose(),
+        lambda document: printer.document(document, lambda: show.show_diagnosis(document)),
+    )
 
 
 async def _ask(

@@ -90,6 +90,31 @@ def show_table(headers: list[str], rows: list[list[Any]]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+def show_diagnosis(document: dict[str, Any]) -> None:
+    """The `doctor` document, one fact a line; problems last, each with its way out."""
+    engine, keyring, paths = document["engine"], document["keyring"], document["paths"]
+    gpus = [
+        f"{row['name']}, {row['free_bytes'] >> 20} of {row['total_bytes'] >> 20} MiB free"
+        for row in document["devices"]
+    ]
+    backends = ", ".join(engine["backends"]) or "missing"
+    facts = {
+        "steelyard": f"{document['app']} (Python {document['python']}, Qt {document['qt']})",
+        "engine": f"{_or_dash(engine['build'])} ({backends}), {_or_dash(engine['path'])}",
+        "gpu": "; ".join(gpus) or "none that NVML knows",
+        "keyring": f"{keyring['backend']} ({'secure' if keyring['secure'] else 'not secure'})",
+        "disk": f"{document['disk_free_bytes'] / 1e9:.1f} GB free",
+        "hub": document["hub"]["endpoint"],
+        "servers": ", ".join(row["name"] for row in document["servers"]) or "none",
+        **paths,
+    }
+    width = max(len(name) for name in facts)
+    for name, value in facts.items():
+        print(printable(f"{name.ljust(width)}  {value}"))
+    for problem in document["problems"]:
+        print(printable(f"problem: {problem['what']}. {problem['hint']}"))
+
+
 def _number(value: float | None, layout: str) -> str:
     return _DASH if value is None else format(value, layout)
 

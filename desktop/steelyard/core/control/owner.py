@@ -75,6 +75,8 @@ class OwnedEngine:
         await asyncio.gather(*self._guests, return_exceptions=True)
         if self._lock is not None:
             await self._engine.stop(deadline_s)
+            with contextlib.suppress(OSError):
+                self._socket.parent.rmdir()  # fails, rightly, while anything is left in it
             self._lock.release()
             self._lock = None
 

@@ -45,6 +45,7 @@ class EndWriter:
         self._mark = QTextCursor(self._cursor)
         self._mark.setKeepPositionOnInsert(True)
         self._mark_state = (self._is_fresh, self._last_kind)
+        self._has_written = False
         self._lists: dict[int, QTextList] = {}
         self._line_chars = 0
         self._code_id = 0
@@ -58,6 +59,7 @@ class EndWriter:
         """What stands here now never changes again."""
         self._mark.setPosition(self._end().position())
         self._mark_state = (self._is_fresh, self._last_kind)
+        self._has_written = False
         self._lists.clear()
 
     def rollback(self) -> None:
@@ -73,6 +75,7 @@ class EndWriter:
             self._mark.setPosition(start)
             self._is_fresh = True
             self._mark_state = (True, self._last_kind)
+        self._has_written = False
         self._lists.clear()
 
     def begin(self) -> None:
@@ -94,9 +97,9 @@ class EndWriter:
                 self._write_paragraph(piece)
 
     def write_plain(self, text: str) -> None:
-        """Go on with the last line as plain text; newlines start new lines."""
+        """Go on with the last line as plain text, or begin one; newlines start new lines."""
         lines = text.split("\n")
-        if self._is_fresh and any(lines):
+        if not self._has_written or (self._is_fresh and any(lines)):
             self._new_block(paragraph_format(self._gap()), self.style.body)
             self._last_kind = BlockKind.PROSE
         look = self.style.body
@@ -246,6 +249,7 @@ class EndWriter:
 
     def _new_block(self, look: QTextBlockFormat, chars: QTextCharFormat) -> None:
         end = self._end()
+        self._has_written = True
         if self._is_fresh:
             end.setBlockFormat(look)
             end.setBlockCharFormat(chars)
