@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -27,6 +28,8 @@ _PRAGMAS = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA busy_timeout = 5000",
 )
+
+_NO_ROOM_BYTES = 1 << 20
 
 _log = logging.getLogger(__name__)
 
@@ -154,12 +157,20 @@ def _refuse_newer(connection: Any) -> None:
         )
 
 
+def _is_disk_full(path: Path) -> bool:
+    """SQLite calls it an I/O error when there is no room for its shared-memory file."""
+    try:
+        return shutil.disk_usage(path.parent).free < _NO_ROOM_BYTES
+    except OSError:
+        return False
+
+
 def _stamp() -> str:
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
 
 
 def _in_words(exc: Exception, path: Path) -> AppError:
-    if isinstance(exc, apsw.FullError):
+    if isinstance(exc, apsw.FullError) or (isinstance(exc, apsw.IOError) and _is_disk_full(path)):
         return AppError(
             "The ledger cannot be written", "the disk is full", "Free some space.", retryable=True
         )

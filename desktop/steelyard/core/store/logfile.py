@@ -24,6 +24,9 @@ class _PrivateHandler(RotatingFileHandler):
         handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return TextIOWrapper(FileIO(handle, "a"), encoding=self.encoding, line_buffering=True)
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        """A log that cannot be written, on a full disk say, must not disturb what it tells about."""
+
 
 def open_log(home: Home, level: int) -> None:
     """Send this process's log to the home; libraries at WARNING, since they may log whole requests."""
