@@ -10,6 +10,12 @@ from io import FileIO, TextIOWrapper
 def main() -> int:
     """Entry point; returns the exit code."""
     _mend_streams()
+    if sys.platform == "win32":
+        sys.stderr.write(
+            "steelyard: Windows is not supported yet: the model servers are reached through UNIX sockets. "
+            "Use WSL, Linux or macOS.\n"
+        )
+        return 1
     from steelyard.cli.options import split_common
 
     common, words = split_common(sys.argv[1:])
