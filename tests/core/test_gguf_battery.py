@@ -254,7 +254,8 @@ async def run_file(engine: OwnedEngine, folder: Path, model: Gguf, limit_s: floa
 @in_the_engine
 async def test_tiny_model_answers(engine: OwnedEngine, tmp_path: Path) -> None:
     run = await run_file(engine, tmp_path, tiny_model())
-    assert (run.error, run.usage.completion_tokens) == (None, 4)
+    assert run.error is None
+    assert 1 <= (run.usage.completion_tokens or 0) <= 4  # its weights are noise: the end may come early
 
 
 @in_the_engine
@@ -274,7 +275,7 @@ async def test_template_that_never_ends_does_not_load_for_ever(engine: OwnedEngi
     assert run.finish_reason == "error"
     line_of(run)
     assert time.monotonic() - started < 45
-    assert [child for child in _children() if "model.gguf" in " ".join(child.cmdline())] == []
+    assert [child for child in _children() if str(tmp_path) in " ".join(child.cmdline())] == []
 
 
 @in_the_engine

@@ -82,7 +82,8 @@ def test_buffers_are_summed_once_and_projection_is_the_one_before_loading() -> N
 def test_gpu_breakdown_line() -> None:
     facts = LogFacts()
     facts.feed(
-        b"memory_breakdown_print: |   - CUDA0 (RTX 4090)   | 24118 = 23606 + (292 =    92 +     180 +      20) +           0 |\n"
+        b"memory_breakdown_print: |   - CUDA0 (RTX 4090)   | "
+        b"24118 = 23606 + (292 =    92 +     180 +      20) +           0 |\n"
     )
     assert facts.predicted_bytes == 292 << 20
 

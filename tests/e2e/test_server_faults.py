@@ -269,7 +269,8 @@ LISTENS = SAYS + (
     "server = socket.socket(socket.AF_UNIX); server.bind(path); server.listen()\n"
     "def answer(status, body):\n"
     "    peer, _ = server.accept(); peer.recv(65536)\n"
-    "    peer.sendall(b'HTTP/1.1 %d X\\r\\nContent-Length: %d\\r\\nConnection: close\\r\\n\\r\\n' % (status, len(body)) + body)\n"
+    "    head = b'HTTP/1.1 %d X\\r\\nContent-Length: %d\\r\\nConnection: close\\r\\n\\r\\n'\n"
+    "    peer.sendall(head % (status, len(body)) + body)\n"
     "    peer.close()\n"
 )
 PROGRAMS = {
@@ -349,8 +350,8 @@ async def test_program_that_cannot_be_started(kind: str, tmp_path: Path, runtime
     elif kind != "another machine's":
         program.unlink()
     try:
+        server = pool.server_for("weights", starter_file(), ServerSettings(load_stall_s=3))
         with pytest.raises(AppError) as caught:
-            server = pool.server_for("weights", starter_file(), ServerSettings(load_stall_s=3))
             await asyncio.wait_for(server.ensure_ready(), 20)
         assert "run.py setup" in caught.value.hint
         assert "Traceback" not in caught.value.one_line()

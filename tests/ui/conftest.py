@@ -92,6 +92,7 @@ def session(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The offscreen platform warns about two things that it cannot do; nothing else may warn."""
+    """The offscreen platform warns about three things that it cannot do; nothing else may warn."""
+    cannot = "does not support (propagateSizeHints|raise|grabbing)"
     for item in items:
-        item.add_marker(pytest.mark.qt_log_ignore("does not support (propagateSizeHints|raise)", extend=True))
+        item.add_marker(pytest.mark.qt_log_ignore(cannot, extend=True))

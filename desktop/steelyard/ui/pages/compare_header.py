@@ -14,6 +14,7 @@ from steelyard.ui.widgets.compare_plain import plain_tooltip
 from steelyard.ui.widgets.labels import ElidedLabel, make_label
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QResizeEvent
 
     from steelyard.ui.pages.compare_targets import TargetRef
@@ -114,7 +115,7 @@ class ColumnHeader(QWidget):
         self.menu.addSeparator()
         self.remove_action = self._action("Remove", "x", self.remove_wanted)
 
-    def _action(self, text: str, icon: str, signal: Signal) -> QAction:
+    def _action(self, text: str, icon: str, signal: SignalInstance) -> QAction:
         action = self.menu.addAction(text)
         self._theme.bind_icon(action, icon)
         action.triggered.connect(signal)

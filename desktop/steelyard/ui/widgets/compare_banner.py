@@ -85,7 +85,7 @@ class NotComparableBanner(QFrame):
     @property
     def detail(self) -> str:
         """The reason that is shown."""
-        return self._detail.text() if self.isVisibleTo(self.parentWidget()) else ""
+        return "" if self.isHidden() else self._detail.text()
 
     def _on_theme_changed(self) -> None:
         self._icon.setPixmap(self._theme.pixmap("triangle-alert", "warn", 16))
