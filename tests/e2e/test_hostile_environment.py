@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from steelyard.core.base.paths import Home
+
 from .harness import LONG_STORY, SOURCES, Cli, Running, ledger
 
 if TYPE_CHECKING:
@@ -209,10 +211,8 @@ def test_few_file_descriptors(cli: Cli) -> None:
 def test_runtime_folder_of_somebody_else_is_refused(cli: Cli, tmp_path: Path) -> None:
     """A link planted under the predictable name must not lead our sockets elsewhere."""
     assert cli("targets", "list").code == 0
-    (folder,) = [path for path in cli.runtime.iterdir() if path.name.startswith("steelyard")]
-    for path in folder.iterdir():
-        path.unlink()
-    folder.rmdir()
+    folder = cli.runtime / f"steelyard-{Home(cli.home, is_default=False).digest}"
+    assert not folder.exists(), "its owner is gone"
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir(mode=0o755)
     folder.symlink_to(elsewhere)

@@ -228,11 +228,10 @@ async def test_owner_that_says_nothing_does_not_hang_the_others(
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(cli.runtime))
     home = find_home(str(cli.home))
     socket = home.runtime_folder() / "control-mute.sock"
-    done = asyncio.Event()
+    writers: list[asyncio.StreamWriter] = []
 
     async def mute(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await done.wait()
-        writer.close()
+        writers.append(writer)
 
     server = await asyncio.start_unix_server(mute, str(socket))
     lock = HomeLock.try_take(home.lock, OwnerNote(os.getpid(), "app", str(socket)))
@@ -243,9 +242,11 @@ async def test_owner_that_says_nothing_does_not_hang_the_others(
                 await ask_owner(home, c.ListServers())
         assert caught.value.hint
     finally:
-        done.set()
         lock.release()
         server.close()
+        for writer in writers:
+            writer.close()
+            await writer.wait_closed()
         await server.wait_closed()
 
 

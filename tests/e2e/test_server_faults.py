@@ -207,8 +207,10 @@ async def test_other_columns_go_on_when_a_server_is_shot(calm: Host, tmp_path: P
 @in_the_engine
 async def test_server_that_keeps_crashing_is_given_up(calm: Host) -> None:
     for _ in range(3):
-        (await calm.ready()).kill()
-        await asyncio.to_thread(wait_until, lambda: not _answers(calm.runtime), 10)
+        server = await calm.ready()
+        server.kill()
+        while server.pid in [row.pid for row in await calm.do(c.ListServers())]:
+            await asyncio.sleep(0.02)
     started = time.monotonic()
     run = await calm.short()
     assert time.monotonic() - started < 5
@@ -241,7 +243,7 @@ async def test_cancel_at_any_moment_frees_the_slot(calm: Host, request: pytest.F
         started = time.monotonic()
         run = await calm.short()
         assert run.error is None
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 12, "one batch of the cancelled prompt may still be computed"
         assert calm.server().pid == server.pid
     rows = await calm.do(c.ListServers())
     assert [(row.state, row.slots_busy) for row in rows] == [("ready", 0)]
@@ -349,10 +351,14 @@ async def test_program_that_cannot_be_started(kind: str, tmp_path: Path, runtime
         program.chmod(0o600)
     elif kind != "another machine's":
         program.unlink()
-    try:
+
+    async def start() -> None:
         server = pool.server_for("weights", starter_file(), ServerSettings(load_stall_s=3))
+        await asyncio.wait_for(server.ensure_ready(), 20)
+
+    try:
         with pytest.raises(AppError) as caught:
-            await asyncio.wait_for(server.ensure_ready(), 20)
+            await start()
         assert "run.py setup" in caught.value.hint
         assert "Traceback" not in caught.value.one_line()
     finally:
@@ -387,7 +393,3 @@ async def test_pool_that_closes_leaves_nobody_waiting(tmp_path: Path, runtime: P
 
 def _has_used_cpu(process: psutil.Process, seconds: float) -> bool:
     return process.cpu_times().user > seconds
-
-
-def _answers(runtime: Path) -> list[psutil.Process]:
-    return servers_under(runtime)

@@ -100,8 +100,7 @@ async def _join(home: Home) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]
         return None
     try:
         async with asyncio.timeout(_HELLO_S):
-            reader, writer = await asyncio.open_unix_connection(note.socket)
-            hello = await read_frame(reader)
+            return await _greet(note.socket)
     except TimeoutError as exc:
         raise AppError(
             "This home is in use and does not answer",
@@ -111,10 +110,18 @@ async def _join(home: Home) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]
         ) from exc
     except OSError:
         return None
-    if isinstance(hello, Hello):
-        return reader, writer
-    writer.close()
-    return None
+
+
+async def _greet(socket: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    """Connect and wait for the owner's first word; whatever else happens, the connection is closed."""
+    reader, writer = await asyncio.open_unix_connection(socket)
+    is_joined = False
+    try:
+        is_joined = isinstance(await read_frame(reader), Hello)
+    finally:
+        if not is_joined:
+            writer.close()
+    return (reader, writer) if is_joined else None
 
 
 class _Guest:

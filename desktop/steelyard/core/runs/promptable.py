@@ -35,6 +35,10 @@ LOCAL_BASE_URL = "http://localhost"
 _LONG_TIME_S = 24 * 3600.0
 
 
+class ServerEnded(AppError):
+    """The local server ended, which is why the request failed."""
+
+
 @dataclass
 class Opened:
     """A target that is ready, with the exchange that will carry the prompt."""
@@ -71,7 +75,7 @@ class Promptable(Protocol):
         ...
 
     async def explain(self, error: AppError) -> AppError:
-        """The same failure with what this target knows about its cause."""
+        """The same failure with what this target knows about its cause; a `ServerEnded` if that is it."""
         ...
 
     def memory(self) -> Memory:
@@ -171,7 +175,7 @@ class LocalTarget:
         fate = await self._server.fate_of(pid) if pid is not None and error.retryable else None
         if fate is None:
             return error
-        return AppError(f"{self._name} ended while it answered", fate[0], fate[1], retryable=True)
+        return ServerEnded(f"{self._name} ended while it answered", fate[0], fate[1], retryable=True)
 
     def on_stalled(self) -> None:
         """A server that is silent for that long is killed and started again."""

@@ -14,7 +14,7 @@ from steelyard.core.base.errors import AppError
 from steelyard.core.base.ids import new_id
 from steelyard.core.base.redaction import redact
 from steelyard.core.runs.meter import Meter, raw_times_document, timing_of
-from steelyard.core.runs.promptable import Opened, Promptable, prompt_bytes, with_answerer
+from steelyard.core.runs.promptable import Opened, Promptable, ServerEnded, prompt_bytes, with_answerer
 from steelyard.core.values.events import Event, RunFinished, RunStarted, RunWaited, TextArrived
 from steelyard.core.values.run import ErrorInfo, Memory, Run, RunState
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from steelyard.core.store.ledger import Ledger
     from steelyard.core.targets.delta import Delta
+    from steelyard.core.targets.exchange import RawTimes
     from steelyard.core.values.prompt import Prompt
     from steelyard.core.values.run import FinishReason
 
@@ -79,6 +80,15 @@ class Runner:
         return progress.run
 
     async def _carry_out(self, job: Job, progress: _Progress) -> None:
+        try:
+            await self._ask(job, progress)
+        except ServerEnded:
+            # Most likely it had ended before it was asked, and nobody had noticed yet.
+            if not progress.may_begin_again():
+                raise
+            await self._ask(job, progress)
+
+    async def _ask(self, job: Job, progress: _Progress) -> None:
         async with job.target.open(job.prompt, progress.note) as opened:
             progress.opened = opened
             progress.update(target=opened.info, not_sent=opened.not_sent)
@@ -120,6 +130,7 @@ class _Progress:
         self._ledger = ledger
         self._memory = Memory()
         self._flushed_chunks = 0
+        self._lost: RawTimes | None = None
         self.run = Run(
             id=new_id(),
             started_at=utc_now(),
@@ -136,6 +147,13 @@ class _Progress:
     def has_text(self) -> bool:
         """Whether part of an answer has arrived."""
         return self.opened is not None and self.opened.exchange.has_content
+
+    def may_begin_again(self) -> bool:
+        """Whether nothing of an answer has arrived; true once only."""
+        if self.opened is None or self.opened.exchange.times.headers or self._lost:
+            return False
+        self._lost = self.opened.exchange.times
+        return True
 
     def update(self, **changes: Any) -> None:
         """Replace fields of the run."""
@@ -228,6 +246,9 @@ class _Progress:
             return self.run, {}
         opened, meter, target = self.opened, self.meter, self.job.target
         times = opened.exchange.times
+        if self._lost:
+            times.attempts += self._lost.attempts
+            times.waited_ms += ms_between(self._lost.start, times.start)
         usage = meter.usage(prompt_bytes(self.job.prompt), len(times.content))
         timing = timing_of(times, opened.info.kind, usage, meter.raw, opened.load_ms)
         energy = target.energy(timing)

@@ -69,6 +69,7 @@ def plan_launch(
         *("--host", str(socket)),
         *("--ctx-size", str(settings.context_tokens)),
         *("--parallel", "1"),
+        *("--batch-size", "512"),  # a request that was cancelled holds its slot until its batch is done
         *("--cache-ram", "0"),  # otherwise up to 8 GiB of old prompts stay in memory
         *("--cors-origins", "localhost"),
         *("--verbosity", "4"),  # buffers and the projection are told at this level; prompts are not

@@ -27,6 +27,11 @@ _REASONS = (
         "Close other programs, choose smaller weights or a shorter context.",
     ),
     (
+        re.compile(r"llama-server cannot be started: [^\n]*"),
+        "",
+        "Run `python3 run.py setup` again.",
+    ),
+    (
         re.compile(r"error while loading shared libraries.*|cannot open shared object.*"),
         "the engine is incomplete",
         "Run `python3 run.py setup` again.",

@@ -25,7 +25,10 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Python itself adds LC_CTYPE under a C locale (PEP 538); the child's environment is the planned one.
     environment = {name: value for name, value in os.environ.items() if name != "LC_CTYPE"}
-    os.execve(program, sys.argv[2:], environment)
+    try:
+        os.execve(program, sys.argv[2:], environment)
+    except OSError as exc:
+        sys.exit(f"llama-server cannot be started: {exc.strerror}")
 
 
 main()

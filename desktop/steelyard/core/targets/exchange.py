@@ -2,7 +2,8 @@
 
 Both kinds of target go through here, so both are measured alike. The stamps are monotonic nanoseconds:
 `start` when the request is handed to the client, the trace events of the connection, one stamp per network
-read for the content. Nothing is retried after the first byte of an answer.
+read for the content. Nothing is retried after the first byte of an answer, and a local server never from
+here: whoever owns it knows whether it lives.
 """
 
 from __future__ import annotations
@@ -130,14 +131,11 @@ class Exchange:
                 await self._attempt(on_deltas)
                 return
             except _TryAgain as again:
-                if attempt >= self._max_attempts() or again.after_s > MAX_WAIT_S:
+                if attempt >= MAX_ATTEMPTS or again.after_s > MAX_WAIT_S:
                     raise again.error from again.__cause__
                 await asyncio.sleep(again.after_s)
             finally:
                 self.times.end = now_ns()
-
-    def _max_attempts(self) -> int:
-        return 2 if self._request.is_local else MAX_ATTEMPTS
 
     async def _attempt(self, on_deltas: Callable[[list[Delta], int], None]) -> None:
         loop = asyncio.get_running_loop()
@@ -169,14 +167,8 @@ class Exchange:
             raise AppError(
                 f"{self._request.who} broke off", error.detail, f"Try again.{kept}", retryable=True
             ) from exc
-        if self._request.is_local:
-            # llama-server closes idle connections; a request that meets a closed one never reached it.
-            is_stale = not self.times.connected
-            if is_stale and isinstance(
-                exc, httpx2.RemoteProtocolError | httpx2.ReadError | httpx2.WriteError
-            ):
-                raise _TryAgain(error, 0.0) from exc
-        elif isinstance(exc, httpx2.ConnectError | httpx2.ConnectTimeout) and error.retryable:
+        is_refused = isinstance(exc, httpx2.ConnectError | httpx2.ConnectTimeout)
+        if is_refused and error.retryable and not self._request.is_local:
             # An API may have begun to bill once the request was sent, so only failed connects are repeated.
             raise _TryAgain(error, backoff_s(self.times.attempts)) from exc
         raise error from exc
