@@ -177,6 +177,8 @@ def test_one_value_is_no_comparison() -> None:
 
 def test_equal_values_have_no_winner() -> None:
     assert metrics_of([column_of(local_run()), column_of(local_run())])[0].best is None
+    near = api_run(timing=Timing(ttft_ms=41.3))
+    assert metrics_of([column_of(local_run()), column_of(near)])[0].best is None, "both read 41 ms"
 
 
 def test_what_cannot_be_compared_is_named_and_left_out() -> None:

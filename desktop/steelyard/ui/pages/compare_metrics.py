@@ -74,7 +74,7 @@ def _metric(spec: _Spec, columns: list[Column]) -> Metric:
     finals = [
         (row.value, at) for at, row in enumerate(rows) if row.state == "final" and row.value is not None
     ]
-    best = _best(finals, is_lower_better=spec.is_lower_better)
+    best = _best(rows, finals, is_lower_better=spec.is_lower_better)
     words = "" if best is None else _best_words(spec, columns, finals, best)
     return Metric(spec.title, spec.hint, rows, best, words, spec.icon)
 
@@ -100,11 +100,12 @@ def _row(spec: _Spec, column: Column) -> MetricRow:
     return MetricRow(title, value, text, "final")
 
 
-def _best(finals: list[tuple[float, int]], *, is_lower_better: bool) -> int | None:
+def _best(rows: list[MetricRow], finals: list[tuple[float, int]], *, is_lower_better: bool) -> int | None:
+    """The column in front; none where the two first ones show the same figure."""
     if len(finals) < 2:
         return None
-    ordered = sorted(finals, reverse=not is_lower_better)
-    return None if ordered[0][0] == ordered[1][0] else ordered[0][1]
+    (_, first), (_, second), *_ = sorted(finals, reverse=not is_lower_better)
+    return None if rows[first].text == rows[second].text else first
 
 
 def _best_words(spec: _Spec, columns: list[Column], finals: list[tuple[float, int]], best: int) -> str:
