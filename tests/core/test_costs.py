@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from steelyard.core.base.errors import UsageError
 from steelyard.core.base.units import PICO_PER_USD, pico_from_usd, usd_from_text, usd_text
-from steelyard.core.costs.price_book import TokenPrices, book_prices, checked_prices, prices_for
+from steelyard.core.costs.price_book import (
+    TokenPrices,
+    book_prices,
+    checked_prices,
+    price_problem,
+    prices_for,
+)
 from steelyard.core.costs.run_cost import api_cost, local_cost, local_energy
 from steelyard.core.values.run import Usage
 from steelyard.core.values.settings import EnergySettings, HardwareSettings, Settings
@@ -138,6 +144,20 @@ def test_local_marginal_and_full_are_kept_apart() -> None:
 @given(st.integers(0, 10**27))
 def test_money_text_round_trips(pico: int) -> None:
     assert pico_from_usd(usd_from_text(usd_text(pico) or "")) == pico
+
+
+@pytest.mark.parametrize("text", ["1_000", "\u0663", "NaN", "Infinity", "-1", "", "1e16", "0x1", "1,5"])
+def test_what_is_no_amount_of_money_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="amount of money"):
+        usd_from_text(text)
+
+
+def test_a_price_that_cannot_be_used_is_unknown_and_told() -> None:
+    """An answer that was paid for must not be lost over the price in the settings."""
+    for wrong in (target(prices=ApiPrices(input="abc", output="1")), target(price_like="nope/nope")):
+        assert prices_for(wrong) is None
+        assert price_problem(wrong) is not None
+    assert price_problem(target(model="nobody-knows-it")) is None
 
 
 def test_half_to_even() -> None:

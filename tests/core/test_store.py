@@ -153,7 +153,7 @@ def test_a_broken_settings_file_is_reported_and_kept(tmp_path: Path, content: by
     assert "settings file was not used" in store.notices[0]
     assert path.read_bytes() == content
     store.save(Settings(theme="dark"))
-    assert (tmp_path / "settings.toml.unreadable").read_bytes() == content
+    assert (tmp_path / "settings.toml.unreadable-1").read_bytes() == content
     assert "dark" in path.read_text()
 
 

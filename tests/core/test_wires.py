@@ -41,7 +41,18 @@ def test_endpoint_from_base_url(base: str, openai: str | None, anthropic: str | 
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://h", "h/v1", "", "http://", "http://u:p@h", "http://h?key=1", "http://h:99999"]
+    "url",
+    [
+        "ftp://h",
+        "h/v1",
+        "",
+        "http://",
+        "http://u:p@h",
+        "http://h?key=1",
+        "http://h:99999",
+        "http://ex ample/v1",
+        "http://h/\nv1",
+    ],
 )
 def test_unusable_base_urls_are_refused(url: str) -> None:
     with pytest.raises(UsageError):

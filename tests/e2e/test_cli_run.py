@@ -369,6 +369,31 @@ def add_fake(cli: Cli, api: FakeApi, model: str) -> None:
     cli.json("targets", "add", "fake", *words)
 
 
+def test_broken_settings_are_told_by_every_command(cli: Cli) -> None:
+    """Otherwise all targets seem to be gone."""
+    (cli.home / "settings.toml").write_text('theme = "dakr"\n')
+    for words in (["targets", "list"], ["models", "list"], ["run", "mine", "x"]):
+        assert "The settings file was not used" in cli(*words).err
+    assert "The settings file was not used" in cli(*adding("new", "http://127.0.0.1:9")).err
+    (problem,) = [row["what"] for row in cli.json("doctor")["problems"] if "unreadable" in row["what"]]
+    assert "settings.toml.unreadable-1" in problem
+
+
+def test_folder_with_odd_things_is_listed(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "loop.gguf").symlink_to(tmp_path / "loop.gguf")
+    (tmp_path / "gone.gguf").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "cut.gguf").write_bytes(b"GGUF")
+    assert [row["name"] for row in cli.json("models", "list", str(tmp_path))["weights"]] == ["starter"]
+    assert "it is a folder" in cli("run", f"{tmp_path}/", "x").last_line
+
+
+def test_key_in_place_of_a_variable_is_refused(cli: Cli) -> None:
+    done = cli(*adding("k", "http://127.0.0.1:9", "--key-env", "sk_live_abcdefghijklmnop1"))
+    assert done.code == 2
+    assert "not a key" in done.last_line
+    assert "sk_live" not in (cli.home / "settings.toml").read_text()
+
+
 def test_command_is_installed() -> None:
     command = Path(sys.executable).with_name("steelyard")
     assert shutil.which(str(command)), "run.py installs the command"

@@ -12,7 +12,7 @@ import msgspec
 
 from steelyard.cli import requests, show
 from steelyard.cli.parser import build_parser
-from steelyard.core.base.errors import AppError, UsageError
+from steelyard.core.base.errors import AppError, UsageError, one_line
 from steelyard.core.base.paths import find_home
 from steelyard.core.base.redaction import redact
 from steelyard.core.values import commands as c
@@ -49,6 +49,8 @@ def run_command_line(common: Common, words: list[str]) -> int:
         parsed = build_parser().parse_args(words)
         home = find_home(common.home)
         _log_to(home)
+        for notice in requests.settings_notices(home):
+            print(f"steelyard: {redact(one_line(notice))}", file=sys.stderr)
         asyncio.run(_until_signal(_dispatch(parsed, home, printer)))
     except _Failed as exc:
         return printer.fail(exc.error, _FAILED)

@@ -94,6 +94,15 @@ def list_weights_request(words: argparse.Namespace) -> c.ListWeights:
     return c.ListWeights(paths=[str(user_path(path)) for path in words.paths])
 
 
+def settings_notices(home: Home) -> list[str]:
+    """What is wrong with the settings file; every command says it, since targets seem to be gone then."""
+    from steelyard.core.store.settings import SettingsStore
+
+    store = SettingsStore(home.settings)
+    store.load()
+    return store.notices
+
+
 def key_environment(home: Home) -> dict[str, str]:
     """Values of the variables that configured targets read their keys from, as this process sees them."""
     from steelyard.core.store.settings import SettingsStore

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+_KEY_CHARS = 20
 _MAX_MODELS_BYTES = 4 << 20
 _TEST_PROMPT = Prompt(
     messages=[Message(role="user", content="Answer with the word ok.")], sampling=Sampling(max_tokens=16)
@@ -306,6 +307,16 @@ def _check_verified(row: WeightsRow, wish: Wish) -> None:
         )
 
 
+def _is_variable_name(text: str) -> bool:
+    """Whether it names an environment variable. Some keys could be names (hf_…, gsk_…, sk_live_…), but no
+    variable is called like that: long, with small letters and digits.
+    """
+    is_like_a_key = (
+        len(text) >= _KEY_CHARS and any(c.islower() for c in text) and any(c.isdigit() for c in text)
+    )
+    return _VARIABLE.fullmatch(text) is not None and not is_like_a_key
+
+
 def _checked(target: ApiTarget) -> ApiTarget:
     if not _NAME.fullmatch(target.name):
         raise UsageError(
@@ -319,7 +330,7 @@ def _checked(target: ApiTarget) -> ApiTarget:
         raise UsageError(
             "The target needs a model name", hint="Give the id that the API knows, with --model."
         )
-    if target.key_env is not None and not _VARIABLE.fullmatch(target.key_env):
+    if target.key_env is not None and not _is_variable_name(target.key_env):
         raise UsageError(
             "Not a name of an environment variable",
             "--key-env takes a variable's name, not a key",

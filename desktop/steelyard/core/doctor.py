@@ -43,6 +43,13 @@ def diagnose(
                 "hint": "Keys typed into the app live until it closes; use --key-env on the command line.",
             }
         )
+    problems += [
+        {
+            "what": f"A settings file that could not be read is kept as {path.name}",
+            "hint": "Take over what you need from it, then delete it.",
+        }
+        for path in sorted(home.root.glob(f"{home.settings.name}.unreadable-*"))
+    ]
     free_bytes = shutil.disk_usage(home.root).free
     if free_bytes < _LOW_DISK_BYTES:
         problems.append({"what": f"Only {free_bytes >> 20} MiB of disk are free", "hint": "Free some space."})

@@ -16,7 +16,7 @@ from steelyard.core.base.ids import new_id
 from steelyard.core.base.paths import engine_folder
 from steelyard.core.base.units import pico_from_usd, usd_text
 from steelyard.core.compare.comparing import Column, Comparing, Plan
-from steelyard.core.costs.price_book import book_prices, prices_for
+from steelyard.core.costs.price_book import book_prices, price_problem, prices_for
 from steelyard.core.directory import Directory, Wish
 from steelyard.core.doctor import diagnose
 from steelyard.core.runs.runner import Job, Runner
@@ -297,6 +297,8 @@ class Engine:
 
     async def _diagnose(self) -> dict[str, Any]:
         notices = [*self._settings.notices, *self._database.notices]
+        wrong = [price_problem(target) for target in self._settings.current.targets]
+        notices += [f"{exc.title}: {exc.detail}" for exc in wrong if exc]
         rows = self.server_rows()
         return await asyncio.to_thread(diagnose, self._home, self._secrets, self._nvml, rows, notices)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+import re
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NewType
 
 Pico = NewType("Pico", int)
@@ -10,6 +11,7 @@ Pico = NewType("Pico", int)
 
 PICO_PER_USD = 10**12
 _MAX_USD = Decimal(10) ** 15
+_AMOUNT = re.compile(r"(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 
 
 def pico_from_usd(usd: Decimal) -> Pico:
@@ -31,12 +33,11 @@ def usd_from_text(text: str) -> Decimal:
     """A non-negative, finite amount of money from user input.
 
     Raises:
-        ValueError: not a number, negative, infinite or absurdly large.
+        ValueError: not a plain number, negative or absurdly large.
     """
-    try:
-        value = Decimal(text.strip())
-    except InvalidOperation as exc:
-        raise ValueError(f"{text!r} is not an amount of money") from exc
-    if not value.is_finite() or value < 0 or value > _MAX_USD:
+    if not _AMOUNT.fullmatch(text.strip()):  # Decimal itself would take 1_000, NaN and Arabic digits
+        raise ValueError(f"{text!r} is not an amount of money")
+    value = Decimal(text.strip())
+    if value > _MAX_USD:
         raise ValueError(f"{text!r} is not an amount of money between 0 and 10^15")
     return value

@@ -60,8 +60,8 @@ class Comparing:
     async def carry_out(self) -> Comparison:
         """Run every column; failed ones are results, too.
 
-        Model by model: one local model generates at a time and the APIs run beside them, since they use
-        none of this machine. Concurrent: all at once.
+        Model by model: one local model generates at a time and the APIs run beside them. Concurrent: all at
+        once.
         """
         columns = list(enumerate(self._plan.columns))
         remote = [(at, column) for at, column in columns if column.target.info.kind == "api"]

@@ -33,11 +33,25 @@ def prices_for(target: ApiTarget, prompt_tokens: int = 0) -> TokenPrices | None:
     """The user's prices, else those of the model named by `price_like`, else the book's for this endpoint.
 
     None means unknown: no price is invented, and an endpoint on this machine is never taken for a vendor's.
+    A price that cannot be used is unknown, too (an answer must not be lost over it); `price_problem` tells.
     `prompt_tokens` picks the tier where a vendor charges long prompts more.
-
-    Raises:
-        AppError: `price_like` names nothing in the book.
     """
+    try:
+        return _stated_or_found(target, prompt_tokens)
+    except AppError:
+        return None
+
+
+def price_problem(target: ApiTarget) -> AppError | None:
+    """Why the price in the settings cannot be used, if it cannot."""
+    try:
+        _stated_or_found(target, 0)
+    except AppError as exc:
+        return exc
+    return None
+
+
+def _stated_or_found(target: ApiTarget, prompt_tokens: int) -> TokenPrices | None:
     if target.prices is not None:
         return _user_prices(target.name, target.prices, target.prices_date)
     if target.price_like is not None:

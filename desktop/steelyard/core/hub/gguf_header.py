@@ -113,6 +113,12 @@ class _OutOfData(Exception):
     pass
 
 
+def _no_file(path: Path) -> str:
+    if path.is_dir():
+        return "it is a folder; name a file in it"
+    return "it is not a regular file" if path.exists() else "it does not exist"
+
+
 def read_header(path: Path) -> GgufHeader:
     """Read and check the header of a file on disk, and that the file is as long as its tensors need.
 
@@ -121,8 +127,9 @@ def read_header(path: Path) -> GgufHeader:
     """
     try:
         if not path.is_file():
-            reason = "it does not exist" if not path.exists() else "it is not a regular file"
-            raise AppError("These weights cannot be read", f"{shown(path)}: {reason}", "Check the path.")
+            raise AppError(
+                "These weights cannot be read", f"{shown(path)}: {_no_file(path)}", "Check the path."
+            )
         size = path.stat().st_size
         header = _read_growing(path, size)
     except OSError as exc:

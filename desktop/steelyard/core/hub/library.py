@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +16,8 @@ from steelyard.core.values.targets import WeightsRow
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    _Version = tuple[Path, int, int]
 
 STARTER = "starter"
 
@@ -41,7 +45,8 @@ class Library:
     """Lists weights; headers are read once per file and change."""
 
     def __init__(self) -> None:
-        self._headers: dict[tuple[Path, int, int], GgufHeader] = {}
+        self._headers: dict[_Version, GgufHeader] = {}
+        self._hashes: dict[_Version, str] = {}
 
     def rows(self, paths: list[str]) -> list[WeightsRow]:
         """The starter first, then every GGUF file under the given paths; unreadable ones are left out."""
@@ -49,11 +54,12 @@ class Library:
         starter = shared_weights_folder() / starter_facts().file
         if starter.is_file():
             rows.append(self.starter_row())
-        seen = {starter.resolve()}
+        seen = {os.path.realpath(starter)}
         for path in (file for given in paths for file in _gguf_files(user_path(given))):
-            if path.resolve() in seen:
+            real = os.path.realpath(path)
+            if real in seen:
                 continue
-            seen.add(path.resolve())
+            seen.add(real)
             try:
                 rows.append(self.file_row(path))
             except AppError:
@@ -70,14 +76,15 @@ class Library:
         path = shared_weights_folder() / facts.file
         if not path.is_file():
             raise AppError("The starter weights are missing", str(path), "Run `python3 run.py setup`.")
-        is_expected = path.stat().st_size == facts.size_bytes
+        sha256 = self._sha256(path)
+        is_expected = sha256 == facts.sha256
         header = self._header(path)
         return WeightsRow(
             name=STARTER,
             path=str(path),
             repo=facts.repo,
             revision=facts.revision,
-            sha256=facts.sha256 if is_expected else None,
+            sha256=sha256,
             verified=is_expected,
             verification="verified" if is_expected else "mismatch",
             size_bytes=path.stat().st_size,
@@ -112,16 +119,33 @@ class Library:
         )
 
     def _header(self, path: Path) -> GgufHeader:
-        try:
-            info = path.stat()
-        except OSError as exc:
-            raise AppError(
-                "These weights cannot be read", f"{shown(path)}: {exc.strerror}", "Check the path."
-            ) from exc
-        key = (path, info.st_size, info.st_mtime_ns)
-        if key not in self._headers:
-            self._headers[key] = read_header(path)
-        return self._headers[key]
+        version = _version(path)
+        if version not in self._headers:
+            self._headers[version] = read_header(path)
+        return self._headers[version]
+
+    def _sha256(self, path: Path) -> str:
+        """Hash of the starter, a tenth of a second; taken once per start and change."""
+        version = _version(path)
+        if version not in self._hashes:
+            try:
+                with path.open("rb") as file:
+                    self._hashes[version] = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError as exc:
+                raise _unreadable(path, exc) from exc
+        return self._hashes[version]
+
+
+def _unreadable(path: Path, exc: OSError) -> AppError:
+    return AppError("These weights cannot be read", f"{shown(path)}: {exc.strerror}", "Check the path.")
+
+
+def _version(path: Path) -> _Version:
+    try:
+        info = path.stat()
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+    return path, info.st_size, info.st_mtime_ns
 
 
 def _gguf_files(path: Path) -> list[Path]:

@@ -106,7 +106,11 @@ class Runner:
                     job.target.on_stalled()
 
     async def _finish(self, progress: _Progress, finish: FinishReason, error: AppError | None) -> None:
-        run, times = progress.final(finish, error)
+        try:
+            run, times = progress.final(finish, error)
+        except Exception:
+            _log.exception("figures of run %s", progress.run.id)
+            run, times = progress.run, {}  # the text is in it; it must not be lost over its figures
         try:
             await self._ledger.finish_run(run, times)
         except AppError as exc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
@@ -46,7 +47,8 @@ class SettingsStore:
             self._document = tomlkit.document()
             reason = " ".join(str(exc).split())[:200]
             self.notices.append(
-                f"The settings file was not used ({reason}); defaults are in force: {self._path}"
+                f"The settings file was not used ({reason}); defaults are in force, "
+                f"and the next change keeps it under another name: {self._path}"
             )
             _log.warning("settings not used: %s", reason)
 
@@ -65,10 +67,11 @@ class SettingsStore:
         self.current = settings
 
     def _keep_unreadable(self) -> None:
-        kept = self._path.with_name(f"{self._path.name}.unreadable")
+        numbers = itertools.count(1)
+        while (kept := self._path.with_name(f"{self._path.name}.unreadable-{next(numbers)}")).exists():
+            pass
         try:
-            if not kept.exists():
-                self._path.rename(kept)
+            self._path.rename(kept)
         except OSError as exc:
             raise AppError("Could not save the settings", str(exc.strerror), "Check the folder.") from exc
         self._is_unreadable = False

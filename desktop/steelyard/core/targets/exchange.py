@@ -17,6 +17,7 @@ import msgspec
 
 from steelyard.core.base.clock import ms_between, now_ns
 from steelyard.core.base.errors import AppError
+from steelyard.core.targets.clients import load_transport
 from steelyard.core.targets.failures import http_error, not_a_stream, transport_error
 from steelyard.core.targets.retry import MAX_ATTEMPTS, MAX_WAIT_S, RETRYABLE_STATUS, backoff_s, retry_after_s
 from steelyard.core.targets.sse import SseParser
@@ -121,6 +122,7 @@ class Exchange:
         Raises:
             AppError: in words of this target; `times` and what `on_deltas` got stay valid.
         """
+        await load_transport()
         waited_from = now_ns()
         while True:
             attempt = self.times.attempts + 1

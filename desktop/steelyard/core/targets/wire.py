@@ -57,6 +57,8 @@ def checked_base_url(url: str) -> str:
         host, port = parts.hostname, parts.port
     except ValueError as exc:
         raise UsageError("Not a usable base URL", str(exc), hint) from exc
+    if any(c.isspace() or not c.isprintable() for c in url.strip()):
+        raise UsageError("Not a usable base URL", f"{redact(url)!r} has a space or a control character", hint)
     if parts.scheme not in ("http", "https") or not host:
         raise UsageError("Not a usable base URL", f"{redact(url)!r} is not an http or https address", hint)
     if parts.username is not None or parts.password is not None:
