@@ -9,15 +9,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import msgspec
 import pytest
 import pytest_asyncio
 
-from fakes.fake_api import LONG_LINE_BYTES, TEXT, WORDS, FakeApi
+from fakes.fake_api import LONG_CHUNKS, LONG_LINE_BYTES, TEXT, TUNNEL_S, WORDS, FakeApi, open_proxy
+from steelyard.core.base.clock import ms_between
 from steelyard.core.base.errors import AppError
 from steelyard.core.control.owner import OwnedEngine
+from steelyard.core.runs.meter import timing_of
+from steelyard.core.targets.exchange import Exchange, Limits, Request
+from steelyard.core.targets.openai import OpenAiWire
 from steelyard.core.values import commands as c
 from steelyard.core.values.prompt import Sampling
+from steelyard.core.values.run import Run, Usage
 from steelyard.core.values.settings import ApiSettings
 from steelyard.core.values.targets import ApiPrices, ApiTarget
 
@@ -26,7 +32,6 @@ if TYPE_CHECKING:
 
     from steelyard.core.base.paths import Home
     from steelyard.core.values.comparison import Comparison
-    from steelyard.core.values.run import Run
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -63,13 +68,13 @@ class Asker:
             await self.do(c.AddTarget(target=target))
         return name
 
-    async def run(self, model: str, wire: str = "openai", **more: Any) -> Run:
+    async def run(self, model: str, wire: str = "openai", max_tokens: int = MAX_TOKENS, **more: Any) -> Run:
         name = await self.target(model, wire, **more)
         return await self.do(
             c.StartRun(
                 target=name,
                 prompt="hello",
-                sampling=Sampling(max_tokens=MAX_TOKENS),
+                sampling=Sampling(max_tokens=max_tokens),
                 environment={"FAKE_KEY": KEY},
             )
         )
@@ -119,6 +124,13 @@ def line_of(run: Run) -> str:
     return line
 
 
+def check_unreached(run: Run) -> None:
+    """Without a word of an answer there is no end to measure to, and no phase after the headers."""
+    assert (run.timing.ttft_ms, run.timing.e2e_ms, run.timing.gen_tps) == (None, None, None)
+    phases = run.timing.phases_ms
+    assert phases is None or (phases.first_token, phases.stream) == (None, None)
+
+
 @dataclass
 class Fault:
     """A behaviour of the fake API and what the user must get."""
@@ -136,6 +148,7 @@ FAULTS = [
     Fault("401", "key", retryable=False),
     Fault("404", "no such model", retryable=False),
     Fault("400", "temperature is too hot", retryable=False),
+    Fault("400-long", "Shorten it", retryable=False),
     Fault("429", "slow down", attempts=3, within_s=5, retryable=True),
     Fault("429-long", "wait 9999 s", retryable=True),
     Fault("500", "HTTP 500", attempts=3, within_s=5, retryable=True),
@@ -183,6 +196,8 @@ async def test_fault_ends_in_one_clear_line(ask: Asker, fault: Fault, wire: str)
     assert elapsed_s < fault.within_s
     assert (run.timing.attempts, ask.api.count(model)) == (fault.attempts, fault.attempts)
     assert fault.retryable is None or run.error.retryable == fault.retryable
+    if not fault.text:
+        check_unreached(run)
     # The server's last word on the usage never came.
     assert run.usage.source == ("estimated" if fault.text else None)
     await still_works(ask)
@@ -228,6 +243,35 @@ async def test_retry_before_the_first_byte_is_counted(
     assert at_least_ms <= run.timing.waited_ms <= at_least_ms + 3000
     assert run.timing.e2e_ms is not None
     assert run.timing.e2e_ms < 1000  # the last attempt's only
+
+
+async def test_wait_for_a_retry_is_told_and_is_no_time_of_the_attempt(ask: Asker) -> None:
+    said: list[str] = []
+    is_waiting = asyncio.Event()
+
+    def note(reason: str) -> None:
+        said.append(reason)
+        is_waiting.set()
+
+    async with httpx2.AsyncClient(timeout=None) as client:
+        exchange = plain_exchange(client, ask.api.url, "429-1s-ok#note")
+        work = asyncio.create_task(exchange.run(lambda _deltas, _stamp: None, note))
+        await asyncio.wait_for(is_waiting.wait(), 5)
+        assert said == ["attempt 2 of 3 in 1 s (HTTP 429, not now)"]
+        await asyncio.sleep(0.5)
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+    assert ms_between(exchange.times.start, exchange.times.end) < 400
+    assert said[1:] == []
+
+
+async def test_next_attempt_is_told_as_well(ask: Asker) -> None:
+    said: list[str] = []
+    async with httpx2.AsyncClient(timeout=None) as client:
+        exchange = plain_exchange(client, ask.api.url, "500-ok#note")
+        await exchange.run(lambda _deltas, _stamp: None, said.append)
+    assert said == ["attempt 2 of 3 in 0.5 s (HTTP 500, not now)", "attempt 2 of 3"]
 
 
 async def test_wait_for_a_retry_can_be_cancelled(ask: Asker) -> None:
@@ -293,6 +337,34 @@ async def test_line_of_100_mb_is_cut_off_with_bounded_memory(ask: Asker, wire: s
     assert ask.api.sent_bytes[model] < LONG_LINE_BYTES / 2
     assert grown < 64 << 20
     await still_works(ask)
+
+
+async def test_long_answer_that_was_asked_for_comes_whole(ask: Asker) -> None:
+    run = await ask.run("long-chunks", max_tokens=200_000)
+    assert (run.error, run.finish_reason) == (None, "stop")
+    assert run.text == "".join(f"{at} " for at in range(LONG_CHUNKS))
+
+
+async def test_more_than_was_asked_for_is_cut_and_kept(ask: Asker) -> None:
+    run = await ask.run("long-chunks#short", max_tokens=1000)
+    assert "larger than 32 MiB" in line_of(run)
+    assert "--max-tokens" in line_of(run)
+    assert run.text.startswith("0 1 2 3 ")
+
+
+async def test_endless_text_in_large_pieces_is_ended(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The body may be large where many tokens were asked for; what is kept of it may not."""
+    monkeypatch.setattr("steelyard.core.targets.exchange._MAX_TEXT_CHARS", 1 << 20)
+    run = await ask.run("endless#text", max_tokens=1_000_000)
+    assert "does not stop" in line_of(run)
+    assert 1 << 20 <= len(run.text) < 2 << 20
+
+
+async def test_endless_tool_calls_are_ended_early(ask: Asker) -> None:
+    run = await ask.run("endless-calls")
+    assert "does not stop" in line_of(run)
+    assert run.tool_calls is not None
+    assert len(run.tool_calls) < 8 * MAX_TOKENS + 256 + 100
 
 
 @pytest.mark.parametrize("model", ["endless", "endless-nothing"])
@@ -371,6 +443,55 @@ async def test_certificate_that_nobody_signed_is_refused(ask: Asker) -> None:
         assert (run.finish_reason, run.error.retryable, api.requests) == ("error", False, [])
 
 
+@pytest.mark.parametrize("refusal", ["", "407 Proxy Authentication Required"])
+async def test_proxy_is_told_apart_from_the_api(
+    ask: Asker, refusal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through a tunnel, the proxy's answer to CONNECT is not the API's answer to the prompt."""
+    with FakeApi(tls=True) as api:
+        async with open_proxy(api.port, refusal) as proxy:
+            for name in ("HTTPS_PROXY", "https_proxy"):
+                monkeypatch.setenv(name, proxy)
+            for name in ("NO_PROXY", "no_proxy"):
+                monkeypatch.delenv(name, raising=False)
+            run = await ask.run(f"ok#proxy{refusal[:3]}", url=f"https://api{refusal[:3]}.example.test/v1")
+        assert api.requests == []
+    assert "broke off" not in line_of(run)
+    assert ("HTTPS_PROXY" if refusal else "certificate") in line_of(run)
+    assert ("407" in line_of(run)) == bool(refusal)
+    assert (run.finish_reason, run.error.retryable) == ("error", False)
+    check_unreached(run)
+    phases = run.timing.phases_ms
+    assert (phases is None) if refusal else (phases is not None and phases.send is None)
+
+
+async def test_proxy_that_is_busy_is_asked_again(ask: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_proxy(0, "503 Service Unavailable") as proxy:
+        monkeypatch.setenv("https_proxy", proxy)
+        run = await ask.run("ok#busy", url="https://busy.example.test/v1")
+    assert "proxy in front of" in line_of(run)
+    assert (run.timing.attempts, run.error.retryable) == (3, True)
+
+
+async def test_tunnel_and_tls_have_their_own_phases() -> None:
+    with FakeApi(tls=True) as api:
+        async with (
+            open_proxy(api.port) as proxy,
+            httpx2.AsyncClient(proxy=proxy, verify=False, timeout=None) as client,
+        ):
+            exchange = plain_exchange(client, f"https://127.0.0.1:{api.port}/v1", "ok#tunnel")
+            await exchange.run(lambda _deltas, _stamp: None)
+    timing = timing_of(exchange.times, "api", Usage(), {}, load_ms=None)
+    phases = timing.phases_ms
+    assert phases is not None
+    assert phases.tls is not None
+    assert phases.send is not None
+    assert phases.connect >= TUNNEL_S * 1000  # the way to the API includes opening the tunnel
+    assert 0 < phases.tls < TUNNEL_S * 1000
+    assert 0 <= phases.send < phases.tls
+    assert sum(msgspec.structs.astuple(phases)) == pytest.approx(timing.e2e_ms, abs=1)
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
@@ -410,6 +531,16 @@ async def test_target_test_tells_a_wrong_key(ask: Asker) -> None:
     assert "key" in wrong.error
     assert KEY not in wrong.error
     assert right.ttft_ms is not None
+
+
+def plain_exchange(client: httpx2.AsyncClient, url: str, model: str) -> Exchange:
+    """An exchange without an engine around it."""
+    wire = OpenAiWire()
+    request = Request("fake", wire.chat_url(url), {}, {"model": model}, is_local=False)
+    limits = Limits(
+        connect_s=4, first_token_s=FIRST_S, stall_s=STALL_S, total_s=TOTAL_S, max_content_events=768
+    )
+    return Exchange(client, wire, request, limits)
 
 
 def _reset_peak_bytes() -> int:

@@ -79,6 +79,44 @@ def test_buffers_are_summed_once_and_projection_is_the_one_before_loading() -> N
     assert (facts.offloaded_layers, facts.total_layers) == (31, 31)
 
 
+# What the engine says of gemma3-270m at a context of 8,192. With the highest verbosity it also announces the
+# buffers of its first try; on a CPU most of them are 0.00 there, which must not be relied on.
+FITTING = """\
+0.00.498.888 I load_tensors: loading model tensors, this can take a while... (load_mode = none)
+0.00.500.591 I load_tensors:          CPU model buffer size =   222.00 MiB
+0.00.500.592 I load_tensors:   CPU_REPACK model buffer size =    12.66 MiB
+0.00.502.542 I llama_context:        CPU  output buffer size =     1.00 MiB
+0.00.502.687 I llama_kv_cache:        CPU KV buffer size =    24.00 MiB
+0.00.502.726 I llama_kv_cache:        CPU KV buffer size =    15.00 MiB
+0.00.506.474 I sched_reserve:        CPU compute buffer size =    26.77 MiB
+"""
+TWO_CACHES = """\
+0.00.734.105 I load_tensors: loading model tensors, this can take a while... (load_mode = mmap)
+0.00.905.487 I load_tensors:   CPU_Mapped model buffer size =   235.16 MiB
+0.00.905.493 I load_tensors:   CPU_REPACK model buffer size =    12.66 MiB
+0.00.974.281 I llama_context:        CPU  output buffer size =     1.00 MiB
+0.00.974.298 I llama_kv_cache_iswa: creating non-SWA KV cache, size = 8192 cells
+0.00.974.408 I llama_kv_cache:        CPU KV buffer size =    24.00 MiB
+0.00.984.217 I llama_kv_cache_iswa: creating     SWA KV cache, size = 1024 cells
+0.00.984.284 I llama_kv_cache:        CPU KV buffer size =    15.00 MiB
+0.00.993.465 I sched_reserve:        CPU compute buffer size =    26.77 MiB
+"""
+
+
+@pytest.mark.parametrize("before", ["", FITTING])
+def test_two_caches_of_one_model_add_up_and_the_first_try_does_not_count(before: str) -> None:
+    facts = LogFacts()
+    facts.feed((before + TWO_CACHES).encode())
+    # The engine's closing breakdown: 300 = 235 + 39 + 26, and 12 repacked; it leaves out the output buffer.
+    assert facts.measured_bytes == round((235.16 + 12.66 + 1 + 24 + 15 + 26.77) * (1 << 20))
+
+
+def test_weights_in_several_files_add_up() -> None:
+    facts = LogFacts()
+    facts.feed(b"load_tensors:   CPU_Mapped model buffer size =    40.00 MiB\n" * 3)
+    assert facts.measured_bytes == 120 << 20
+
+
 def test_gpu_breakdown_line() -> None:
     facts = LogFacts()
     facts.feed(

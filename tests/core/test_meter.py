@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import time
+
+import msgspec
 import pytest
 
 from steelyard.core.runs.meter import Meter, timing_of
@@ -73,11 +77,56 @@ def test_nothing_reached_is_null_not_zero() -> None:
     assert (timing.ttft_ms, timing.e2e_ms, timing.phases_ms) == (None, None, None)
 
 
+def test_refused_request_has_no_end_and_no_stream() -> None:
+    refused = RawTimes(start=1 * MS, connected=3 * MS, sent=4 * MS, headers=10 * MS, end=15 * MS, attempts=1)
+    timing = timing_of(refused, "api", Usage(), {}, load_ms=None)
+    assert (timing.ttft_ms, timing.e2e_ms) == (None, None)
+    assert timing.phases_ms is not None
+    assert msgspec.structs.asdict(timing.phases_ms) == {
+        "connect": 2.0,
+        "tls": 0.0,
+        "send": 1.0,
+        "wait_headers": 6.0,
+        "first_token": None,
+        "stream": None,
+    }
+
+
+def test_refused_certificate_has_a_connection_and_nothing_after_it() -> None:
+    timing = timing_of(RawTimes(start=1 * MS, connected=3 * MS, end=9 * MS), "api", Usage(), {}, load_ms=None)
+    assert timing.e2e_ms is None
+    assert timing.phases_ms is not None
+    assert msgspec.structs.astuple(timing.phases_ms) == (2.0, None, None, None, None, None)
+
+
+def test_empty_answer_that_finished_has_its_end() -> None:
+    times = RawTimes(start=1 * MS, sent=4 * MS, headers=10 * MS, finished=12 * MS, end=19 * MS, attempts=1)
+    timing = timing_of(times, "api", Usage(), {}, load_ms=None)
+    assert (timing.ttft_ms, timing.e2e_ms) == (None, 11.0)
+    assert timing.phases_ms is not None
+    assert sum(msgspec.structs.astuple(timing.phases_ms)) == pytest.approx(11.0)
+
+
 def test_prompt_rate_is_recomputed_from_raw_figures() -> None:
     raw = {"timings": {"prompt_n": 30, "prompt_ms": 60.0, "prompt_per_second": 12345.0}}
     assert timing_of(stamps(3), "local", Usage(), raw, load_ms=None).prompt_tps == 500.0
-    raw = {"timings": {"prompt_n": 30, "prompt_ms": 0}}
-    assert timing_of(stamps(3), "local", Usage(), raw, load_ms=None).prompt_tps is None
+
+
+@pytest.mark.parametrize(
+    "timings",
+    [
+        {"prompt_n": 30, "prompt_ms": 0},
+        {"prompt_n": 10**400, "prompt_ms": 1.5},
+        {"prompt_n": 30, "prompt_ms": 5e-324},
+        {"prompt_n": "30", "prompt_ms": 60.0},
+        {"prompt_n": 30},
+        [],
+    ],
+)
+def test_prompt_rate_of_absurd_figures_is_unknown(timings: object) -> None:
+    timing = timing_of(stamps(3), "local", Usage(), {"timings": timings}, load_ms=None)
+    assert timing.prompt_tps is None
+    assert timing.gen_tps is not None
 
 
 def test_percentiles_need_enough_samples() -> None:
@@ -119,3 +168,35 @@ def test_tool_calls_are_put_together_by_index() -> None:
         {"id": "id-a", "name": "look", "arguments": '{"a": 1}'},
         {"id": "id-b", "name": "see", "arguments": "{}"},
     ]
+
+
+def test_arguments_in_very_many_pieces_do_not_stop_the_loop() -> None:
+    meter = Meter()
+    piece = "x" * 64
+    started = time.process_time()
+    for _ in range(60):
+        meter.add(Delta(tool_calls=[ToolCallPart(0, arguments=piece) for _ in range(1000)]))
+    assert time.process_time() - started < 3, "seconds more mean squares of the length"
+    assert meter.tool_calls == [{"id": "", "name": "", "arguments": piece * 60_000}]
+
+
+def test_usage_with_ever_new_keys_does_not_stop_the_loop() -> None:
+    meter = Meter()
+    started = time.process_time()
+    for at in range(60_000):
+        meter.add(Delta(raw={"usage": {"prompt_tokens": at, f"key-{at}": at}}))
+    assert time.process_time() - started < 3, "seconds more mean squares of the length"
+    assert meter.raw["usage"]["prompt_tokens"] == 19_999
+    assert len(json.dumps(meter.raw)) < 10_000  # it goes into the ledger and into RUN
+
+
+def test_raw_figures_are_a_copy() -> None:
+    usage = {"prompt_tokens": 1}
+    meter = Meter()
+    meter.add(Delta(raw={"usage": usage, "system_fingerprint": "f"}))
+    meter.add(Delta(raw={"usage": {"completion_tokens": 2}, "system_fingerprint": "g"}))
+    assert usage == {"prompt_tokens": 1}
+    assert meter.raw == {
+        "usage": {"prompt_tokens": 1, "completion_tokens": 2},
+        "system_fingerprint": "g",
+    }

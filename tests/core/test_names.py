@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from steelyard.core.base.errors import AppError
-from steelyard.core.hub.names import meaning_of
+from steelyard.core.hub.names import looks_like_path, meaning_of
 from steelyard.core.values.targets import WeightsRow
 
 if TYPE_CHECKING:
@@ -50,6 +50,27 @@ def test_order(tmp_path: Path) -> None:
     assert kind("starter") == "starter"
     assert kind("api") == "api"
     assert kind("gemma") == "weights"
+
+
+def test_only_the_asking_process_looks_whether_a_relative_path_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The owner may have such a file in its own working directory; it is not the one that was meant."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "x.gguf").touch()
+    monkeypatch.chdir(tmp_path)
+    assert looks_like_path("models/x.gguf")
+    assert not looks_like_path("models/y.gguf")
+    with pytest.raises(AppError, match="not on this machine"):
+        kind("models/x.gguf")
+
+
+@pytest.mark.parametrize("name", ["model.gguf", "MODEL.GGUF"])
+def test_a_bare_file_name_is_told_how_files_are_written(name: str) -> None:
+    with pytest.raises(AppError, match=rf"Write \./{name} for a file"):
+        kind(name)
+    with pytest.raises(AppError, match="targets add"):
+        kind("model")
 
 
 def test_two_files_of_one_name_are_listed() -> None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
+from typing import TYPE_CHECKING
 
 import pytest
+from keyring.backend import KeyringBackend
 
 from steelyard.core.base.errors import AppError
-from steelyard.core.base.redaction import RedactingFilter, redact, remember_secret
+from steelyard.core.base.redaction import RedactingFilter, redact, redacted_head, remember_secret
+from steelyard.core.store import secrets
 from steelyard.core.store.secrets import SecretStore
 from steelyard.core.values.targets import ApiTarget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(autouse=True)
@@ -20,8 +28,76 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyring.core, "_keyring_backend", Keyring())
 
 
-def target(key_env: str | None = None) -> ApiTarget:
-    return ApiTarget(name="t", url="https://h", model="m", format="openai", key_env=key_env)
+class FakeKeyring(KeyringBackend):
+    """Looks like a desktop's; while `is_open` is not set it waits for a dialog that nobody sees."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_open = threading.Event()
+        self.is_open.set()
+        self.keys: dict[str, str] = {}
+        self.fetched: list[str] = []
+
+    def get_password(self, service: str, username: str) -> str | None:
+        del service
+        self.fetched.append(username)
+        self.is_open.wait(30)
+        return self.keys.get(username)
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        del service
+        self.is_open.wait(30)
+        self.keys[username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del service
+        del self.keys[username]
+
+
+@pytest.fixture
+def keyring(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeKeyring]:
+    import keyring
+
+    fake = FakeKeyring()
+    monkeypatch.setattr(FakeKeyring, "__module__", "keyring.backends.SecretService")
+    monkeypatch.setattr(keyring.core, "_keyring_backend", fake)
+    monkeypatch.setattr(secrets, "_TIMEOUT_S", 0.3)
+    yield fake
+    fake.is_open.set()
+
+
+def test_a_list_of_targets_waits_once_for_a_locked_keyring(keyring: FakeKeyring) -> None:
+    store = SecretStore("steelyard-test")
+    keyring.keys["t"] = "sk-1234567890"
+    keyring.is_open.clear()
+    started, threads = time.monotonic(), threading.active_count()
+    assert [store.where(target(name=f"t{number}")) for number in range(10)] == ["none"] * 10
+    assert time.monotonic() - started < 0.6, "once 0.3 s, not ten times"
+    assert threading.active_count() <= threads + 1
+    with pytest.raises(AppError, match="does not answer"):
+        store.store("t", "sk-1234567890", memory_ok=False)
+    keyring.is_open.set()
+    deadline = time.monotonic() + 5
+    while store.where(target()) != "keyring" and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert store.where(target()) == "keyring", "unlocked, it is used again"
+
+
+def test_a_list_fetches_no_key_that_is_known_to_be_stored(keyring: FakeKeyring) -> None:
+    store = SecretStore("steelyard-test")
+    assert store.store("t", "sk-1234567890", memory_ok=False) == "keyring"
+    assert [store.where(target()) for _ in range(3)] == ["keyring"] * 3
+    assert keyring.fetched == []
+    assert store.read(target(), {}) == "sk-1234567890"
+    store.forget("t")
+    assert store.where(target()) == "none"
+    assert keyring.keys == {}
+
+
+def target(key_env: str | None = None, name: str = "t") -> ApiTarget:
+    return ApiTarget(name=name, url="https://h", model="m", format="openai", key_env=key_env)
 
 
 def test_without_a_secure_keyring_the_command_line_refuses_and_names_the_way_out() -> None:
@@ -69,6 +145,14 @@ def test_keys_that_no_header_can_carry_are_refused(key: str) -> None:
 )
 def test_key_shapes_are_masked(text: str) -> None:
     assert "REDACTME" not in redact(text)
+
+
+def test_a_hostile_text_is_cut_before_it_is_searched() -> None:
+    """Four megabytes that look like the start of a key again and again once took half an hour."""
+    for text in ("eyJaaaaaaaa-" * 350_000, "eyJ" + "a" * 4_000_000, "sk-" * 1_400_000):
+        assert len(redacted_head(text, 300)) <= 300
+        redact(text[:200_000])
+    assert "REDACTME" not in redacted_head("x " * 100 + "sk-REDACTME1234567890 " * 500, 300)
 
 
 def test_known_values_are_masked_in_every_form() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 import pytest
@@ -72,3 +73,23 @@ def test_an_endless_body_is_refused() -> None:
     parser.feed(b"data: hello\n\n" * 300)
     with pytest.raises(AppError, match="too much"):
         parser.feed(b"data: hello\n\n" * 300)
+    # Whoever asked for a very long answer must know which number to change.
+    with pytest.raises(AppError, match="--max-tokens"):
+        parser.feed(b"x")
+
+
+def test_an_event_of_empty_lines_is_refused() -> None:
+    parser = SseParser(max_line_bytes=1000, max_body_bytes=100_000)
+    with pytest.raises(AppError, match="too much"):
+        parser.feed(b"data:\n" * 2000)
+
+
+def test_a_long_line_in_tiny_reads_costs_no_more_than_its_length() -> None:
+    parser = SseParser()
+    parser.feed(b"data: " + b"x" * (3 << 20))
+    started = time.process_time()
+    for _ in range(5000):
+        parser.feed(b"yz")
+    assert time.process_time() - started < 3, "seconds more mean squares of the length"
+    (event,) = parser.feed(b"!\n\n")
+    assert event.data == b"x" * (3 << 20) + b"yz" * 2000 + b"!"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
@@ -10,9 +12,11 @@ import msgspec
 import pytest
 
 from steelyard.core.base.errors import AppError
+from steelyard.core.store import database as database_module
 from steelyard.core.store.database import Database
 from steelyard.core.store.ledger import Ledger
 from steelyard.core.store.settings import SettingsStore
+from steelyard.core.values.comparison import NotComparable
 from steelyard.core.values.prompt import Message
 from steelyard.core.values.run import Cost, Run, TargetInfo, Usage
 from steelyard.core.values.settings import EnergySettings, Settings
@@ -20,7 +24,6 @@ from steelyard.core.values.targets import ApiPrices, ApiTarget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
 TARGET = TargetInfo(name="starter", kind="local", model="m")
 ASKED = [Message(role="user", content="Hi")]
@@ -51,6 +54,43 @@ async def test_a_run_that_was_cut_off_is_interrupted_with_its_text(database: Dat
     (kept,) = column.runs
     assert (kept.finish_reason, kept.text) == ("interrupted", "half an ans")
     assert kept.error is not None
+
+
+FOREIGN = '{"id": "run1", "started_at": "x", "target": {"name": "s", "kind": "hologram", "model": "m"}}'
+
+
+async def test_a_run_of_another_version_does_not_stop_the_start(database: Database) -> None:
+    """It stays as it is; what this version can read is closed and shown."""
+    ledger = Ledger(database)
+    await ledger.begin_comparison("c1", "2026-11-21T10:00:00.000Z", "Hi", "concurrent", "", ["a", "b"])
+    for number in (1, 2):
+        await ledger.begin_run(run(number, comparison_id="c1", column=number - 1), ASKED)
+        await ledger.flush_text(f"run{number}", f"t{number}", None)
+    update = "UPDATE runs SET document = ? WHERE id = 'run1'"
+    await database.call(lambda connection: connection.execute(update, (FOREIGN,)))
+    assert await ledger.mark_interrupted() == 2
+    assert await ledger.mark_interrupted() == 0, "the next start does not stumble over it again"
+    history = await ledger.comparison("c1")
+    assert [[kept.text for kept in column.runs] for column in history.columns] == [[], ["t2"]]
+    assert history.prompts == ["Hi"]
+    query = "SELECT document, text FROM runs WHERE id = 'run1'"
+    assert await database.call(lambda connection: connection.execute(query).fetchone()) == (FOREIGN, "t1")
+
+
+async def test_a_comparison_that_another_version_judged_can_be_opened_and_continued(
+    database: Database,
+) -> None:
+    ledger = Ledger(database)
+    await ledger.begin_comparison("c1", "2026-11-21T10:00:00.000Z", "Hi", "concurrent", "", ["a"])
+    foreign = '[{"run_id": "r0", "metrics": ["ttft_ms"], "code": "wrong_moon", "detail": "full"}]'
+    update = "UPDATE comparisons SET not_comparable = ?"
+    await database.call(lambda connection: connection.execute(update, (foreign,)))
+    ours = NotComparable(run_id="r1", metrics=["usd"], code="retried", detail="2 attempts")
+    await ledger.judge_comparison("c1", [ours])
+    assert (await ledger.comparison("c1")).not_comparable == [ours]
+    query = "SELECT not_comparable FROM comparisons"
+    (stored,) = await database.call(lambda connection: connection.execute(query).fetchone())
+    assert "wrong_moon" in stored
 
 
 async def test_history_and_spending(database: Database) -> None:
@@ -98,6 +138,43 @@ async def test_a_damaged_ledger_is_set_aside_not_lost(tmp_path: Path, content: b
     (aside,) = [p for p in tmp_path.glob("*.damaged-*") if not p.name.endswith(("-wal", "-shm"))]
     assert aside.read_bytes() == content
     assert aside.name in database.notices[0]
+
+
+async def test_a_damaged_ledger_that_cannot_be_set_aside_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, _target: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (tmp_path / "ledger.sqlite3").write_bytes(b"this is no database")
+    monkeypatch.setattr(Path, "rename", refuse)
+    database = Database(tmp_path / "ledger.sqlite3")
+    with pytest.raises(AppError, match=r"cannot be written.*Permission denied"):
+        await database.open()
+    await database.close()
+
+
+async def test_the_copy_before_a_migration_is_private_and_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Database(tmp_path / "ledger.sqlite3")
+    await before.open()
+    await Ledger(before).begin_comparison("c1", "2026-11-21T10:00:00.000Z", "secret", "concurrent", "", [])
+    await before.close()
+    steps = (*database_module.MIGRATIONS, "ALTER TABLE runs ADD COLUMN mood TEXT")
+    monkeypatch.setattr(database_module, "MIGRATIONS", steps)
+    old_mask = os.umask(0o022)
+    try:
+        after = Database(tmp_path / "ledger.sqlite3")
+        await after.open()
+        await after.close()
+    finally:
+        os.umask(old_mask)
+    (copy,) = tmp_path.glob("ledger.sqlite3.schema-1-*")
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    connection = apsw.Connection(str(copy), flags=apsw.SQLITE_OPEN_READONLY)
+    assert connection.execute("SELECT title FROM comparisons").fetchall() == [("secret",)]
+    connection.close()
 
 
 async def test_a_newer_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:

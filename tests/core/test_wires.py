@@ -8,6 +8,7 @@ import pytest
 
 from steelyard.core.base.errors import AppError, UsageError
 from steelyard.core.targets.anthropic import AnthropicWire
+from steelyard.core.targets.failures import http_error
 from steelyard.core.targets.json_in import parse_json
 from steelyard.core.targets.openai import OpenAiWire
 from steelyard.core.targets.sse import SseEvent
@@ -169,3 +170,50 @@ def test_brackets_inside_strings_are_no_depth() -> None:
 def test_error_bodies_are_redacted_before_they_are_cut() -> None:
     body = json.dumps({"error": {"message": "x" * 290 + " sk-abcdefghijklmnopqrstuvwxyz"}}).encode()
     assert "sk-a" not in error_message(body)
+
+
+def test_choices_of_one_event_are_put_together() -> None:
+    choice = {"index": 0, "delta": {"content": "ab", "reasoning_content": "hm"}}
+    delta = OpenAiWire().read(event({"choices": [choice, {"index": 1, "delta": {"content": "x"}}, choice]}))
+    assert delta is not None
+    assert (delta.text, delta.reasoning) == ("abab", "hmhm")
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        [{"delta": {"content": "a" * 32}}] * 40_000,
+        [{"delta": {"tool_calls": [{"index": 0, "function": {"arguments": "a" * 16}}] * 40_000}}],
+    ],
+)
+def test_event_of_very_many_parts_is_refused_at_once(choices: list[object]) -> None:
+    hostile = event({"choices": choices})
+    with pytest.raises(AppError, match="broken event") as caught:
+        OpenAiWire().read(hostile)
+    assert "40000 parts" in caught.value.detail
+
+
+TOO_LONG = [
+    {"type": "exceed_context_size_error", "message": "request (18032 tokens) is larger"},
+    {"code": "context_length_exceeded", "message": "Your input was cut"},
+    {"message": "request (18032 tokens) exceeds the available context size (8192 tokens), try increasing it"},
+    {"message": "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens"},
+    {"type": "invalid_request_error", "message": "prompt is too long: 210000 tokens > 200000 maximum"},
+]
+
+
+@pytest.mark.parametrize("error", TOO_LONG)
+def test_too_long_a_prompt_is_not_called_malformed(error: dict[str, str]) -> None:
+    body = json.dumps({"error": error}).encode()
+    api, local = http_error("m", 400, body), http_error("m", 400, body, is_local=True)
+    assert api.title == local.title == "m found the prompt too long"
+    assert "Shorten it" in api.hint
+    assert "context size in Settings" in local.hint
+    assert "Settings" not in api.hint
+    assert not api.retryable
+    assert error["message"] in api.detail
+
+
+def test_another_bad_request_keeps_its_advice() -> None:
+    body = json.dumps({"error": {"message": "unknown parameter in this context", "type": 7}}).encode()
+    assert "Check the model name" in http_error("m", 400, body, is_local=True).hint

@@ -220,6 +220,19 @@ def test_targets_test_tells_models_and_time(both: Cli) -> None:
     assert "wrong-key-here" not in failed.out + failed.err
 
 
+def test_two_files_of_one_name_stay_two_targets(cli: Cli, tmp_path: Path) -> None:
+    from fakes.gguf_files import tiny_model
+
+    paths = [tmp_path / folder / "model.gguf" for folder in ("a", "b")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_bytes(tiny_model().encode())
+    words = [word for path in paths for word in ("--target", str(path))]
+    compared = cli.json("compare", *words, "--prompt", "x", "--max-tokens", "2")["comparison"]
+    assert set(compared["summary"]) == {str(path) for path in paths}
+    assert [run["target"]["name"] for run in compared["runs"]] == [str(path) for path in paths]
+
+
 def test_targets_list_and_remove(both: Cli) -> None:
     rows = {row["name"]: row for row in both.json("targets", "list")["targets"]}
     assert rows["far-oa"]["key"] == "env"

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakes.fake_api import TEXT, FakeApi
+from fakes.fake_api import TEXT, FakeApi, Reply, behaviour
+from steelyard.core.control.lock import HomeLock, OwnerNote
 
 from .harness import LONG_STORY, RUN, SOURCES, Cli, Done, check_shape, error_of, ledger, wait_until
 
@@ -140,8 +142,26 @@ def test_text_mode_prints_the_answer_and_nothing_else(cli: Cli) -> None:
     done = cli("run", "starter", "Say hello", *words)
     assert done.code == 0
     text = cli.json("run", "starter", "Say hello", *words)["run"]["text"]
-    assert done.out.strip() == " ".join(text.split("\t")).strip()
+    assert done.out == f"{text}\n"
     assert re.search(r"TTFT \d+ ms · .* tok/s · \d+ → 8 tokens", done.err)
+
+
+MAKEFILE = "all:\n\tcc x.c\u00a0 # 👩‍👩‍👧 می‌خواهم\n"
+
+
+@behaviour("makefile")
+async def _makefile(reply: Reply) -> None:
+    await reply.head()
+    finish = reply.dialect.finish(reply.dialect.usage()) + reply.dialect.end()
+    await reply.send(reply.dialect.text(MAKEFILE) + finish)
+    await reply.close()
+
+
+def test_answer_in_a_file_is_what_the_model_wrote(cli: Cli, fake_api: FakeApi) -> None:
+    add_fake(cli, fake_api, "makefile")
+    assert cli("run", "fake", "write one", FAKE_KEY="k1234567").out == f"{MAKEFILE}\n"
+    compared = cli("compare", "--target", "fake", "--prompt", "write one", FAKE_KEY="k1234567")
+    assert MAKEFILE in compared.out
 
 
 @pytest.mark.parametrize("words", [["-"], []])
@@ -327,6 +347,55 @@ def test_arguments_that_are_no_text(module_cli: Cli) -> None:
     error_of(done)
 
 
+def shell(cli: Cli, line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `line` in a shell that knows the command line as `steelyard`; fails where it does not end."""
+    base = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(SOURCES),
+        "XDG_RUNTIME_DIR": str(cli.runtime),
+        "HOME": "/tmp",
+    }
+    command = f'steelyard() {{ "{sys.executable}" -m steelyard --home "{cli.home}" "$@"; }}\n'
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}{line}"],
+        env={**base, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_reader_that_has_enough_cancels_the_run(cli: Cli, fake_api: FakeApi) -> None:
+    add_fake(cli, fake_api, "drip#head")
+    done = shell(cli, "steelyard run fake 'hello' | head -c 8", FAKE_KEY="k1234567")
+    assert (done.returncode, done.stdout) == (1, "drip dri")
+    assert "Traceback" not in done.stderr
+    assert "Broken pipe" not in done.stderr
+    assert done.stderr.splitlines()[-1] == "steelyard: Stopped: nobody reads the output any more"
+    ((finish, text, document),) = ledger(cli.home, "SELECT finish_reason, text, document FROM runs")
+    assert (finish, json.loads(document)["error"]) == ("cancelled", None)
+    assert text.startswith("drip drip ")
+    assert fake_api.count("drip#head") == 1, "it is not asked again"
+    fake_api.wait_for(lambda: fake_api.hung_up["drip#head"] == 1)
+
+
+@pytest.mark.parametrize("words", ["run fake x", "run fake x --json", "targets list", "run no-such x --json"])
+def test_full_disk_behind_stdout_is_told_in_words(cli: Cli, fake_api: FakeApi, words: str) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    add_fake(cli, fake_api, "ok#full")
+    done = shell(cli, f"steelyard {words} >/dev/full", FAKE_KEY="k1234567")
+    assert done.returncode == 1
+    expected = "No target is called" if "no-such" in words else "The output cannot be written: No space left"
+    assert done.stderr.splitlines()[-1].startswith(f"steelyard: {expected}"), done.stderr
+
+
+def test_errors_that_nobody_reads_are_no_crash(cli: Cli) -> None:
+    done = shell(cli, "steelyard run no-such-target x --json 2>&1 | true; exit ${PIPESTATUS[0]}")
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 @pytest.fixture
 def quiet_process() -> Iterator[list[Any]]:
     """Commands that the test started; ended at the end, whatever happened."""
@@ -360,8 +429,80 @@ def test_stopping_while_loading(cli: Cli, quiet_process: list[Any]) -> None:
     running.send(signal.SIGINT)
     done = running.done(15)
     assert done.code == 130
-    assert error_of(done)["title"] == "Stopped"
+    assert "Stopped" in done.last_line
+    run = done.document["run"]
+    check_shape(run, RUN, "run")
+    assert (run["finish_reason"], run["text"], run["error"]) == ("cancelled", "", None)
     assert cli.servers() == []
+
+
+def test_stopped_before_the_run_began_is_an_error(cli: Cli, quiet_process: list[Any]) -> None:
+    """Nothing was asked, so there is no RUN to print."""
+    mute = cli.runtime / "mute.sock"
+    lock = HomeLock.try_take(cli.home / "engine.lock", OwnerNote(os.getpid(), "app", str(mute)))
+    assert lock is not None
+    try:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(mute))
+            listener.listen()
+            running = cli.start("run", "starter", "x", "--json")
+            quiet_process.append(running)
+            connection, _ = listener.accept()
+            running.send(signal.SIGINT)
+            done = running.done(15)
+            connection.close()
+    finally:
+        lock.release()
+    assert done.code == 130
+    assert error_of(done)["title"] == "Stopped"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_run_prints_what_had_arrived(
+    cli: Cli, fake_api: FakeApi, number: signal.Signals, quiet_process: list[Any]
+) -> None:
+    model = f"drip#stop-{number.name}"
+    add_fake(cli, fake_api, model)
+    running = cli.start("run", "fake", "hello", "--json", FAKE_KEY="k1234567")
+    quiet_process.append(running)
+    fake_api.wait_for(lambda: fake_api.sent_bytes[model] > 400)
+    running.send(number)
+    done = running.done(15)
+    assert (done.code, done.last_line) == (130, "steelyard: Stopped: on request")
+    run = done.document["run"]
+    check_shape(run, RUN, "run")
+    assert (run["finish_reason"], run["error"]) == ("cancelled", None)
+    assert run["text"].startswith("drip ")
+    assert ledger(cli.home, "SELECT id, text, finish_reason FROM runs") == [
+        (run["id"], run["text"], "cancelled")
+    ]
+
+
+def test_stopped_comparison_prints_the_answers_so_far(
+    cli: Cli, fake_api: FakeApi, quiet_process: list[Any]
+) -> None:
+    for name, model in (("done", "ok#so-far"), ("slow", "drip#so-far")):
+        cli.json(*adding(name, fake_api.url)[:5], "--model", model, "--format", "openai")
+    words = ["compare", "--target", "done", "--target", "slow", "--prompt", "x"]
+    for is_json in (True, False):
+        before = fake_api.sent_bytes["drip#so-far"]
+        running = cli.start(*words, *["--json"][: int(is_json)])
+        quiet_process.append(running)
+        fake_api.wait_for(lambda before=before: fake_api.sent_bytes["drip#so-far"] > before + 400)
+        running.send(signal.SIGINT)
+        done = running.done(15)
+        assert (done.code, done.last_line) == (130, "steelyard: Stopped: on request")
+        if not is_json:
+            assert TEXT in done.out
+            assert "drip" in done.out
+            continue
+        comparison = done.document["comparison"]
+        assert [(run["finish_reason"], run["text"][:5]) for run in comparison["runs"]] == [
+            ("stop", TEXT[:5]),
+            ("cancelled", "drip "),
+        ]
+        assert comparison["summary"]["done"]["e2e_ms"]["n"] == 1
+        assert comparison["summary"]["slow"]["e2e_ms"]["n"] == 0, "half an answer is no measurement"
 
 
 def add_fake(cli: Cli, api: FakeApi, model: str) -> None:

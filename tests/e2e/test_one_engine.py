@@ -20,15 +20,21 @@ import pytest
 
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.paths import Home, find_home
-from steelyard.core.control.lock import HomeLock, OwnerNote
+from steelyard.core.control import owner as owner_module
+from steelyard.core.control.frames import Answer, Ask, Hello, Told, read_frame, write_frame
+from steelyard.core.control.lock import HomeLock, OwnerNote, read_owner
+from steelyard.core.control.owner import OwnedEngine
 from steelyard.core.control.session import ask_owner
 from steelyard.core.servers.run_files import RunFile, sweep_orphans
 from steelyard.core.values import commands as c
+from steelyard.core.values.events import Event, TextArrived
 
 from .harness import LONG_STORY, Cli, Running, ledger, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from fakes.fake_api import FakeApi
 
 GONE_S = 5.0
 LONG = ["run", "starter", *LONG_STORY, "--max-tokens", "3500"]
@@ -144,6 +150,38 @@ def test_guest_that_goes_away_frees_the_slot(cli: Cli) -> None:
     owner.command.done()
 
 
+def test_guest_that_is_stopped_prints_what_had_arrived(cli: Cli, fake_api: FakeApi) -> None:
+    """Its owner ends the run, keeps it as cancelled, and says how it ended."""
+    words = ["--url", fake_api.url, "--model", "drip#guest", "--format", "openai"]
+    cli.json("targets", "add", "fake", *words)
+    owner = Owner(cli)
+    guest = cli.start("run", "fake", "hello", "--json")
+    fake_api.wait_for(lambda: fake_api.sent_bytes["drip#guest"] > 400)
+    guest.send(signal.SIGINT)
+    done = guest.done(15)
+    assert (done.code, done.last_line) == (130, "steelyard: Stopped: on request")
+    run = done.document["run"]
+    assert (run["finish_reason"], run["error"], run["text"][:5]) == ("cancelled", None, "drip ")
+    stored = ledger(cli.home, "SELECT text, finish_reason FROM runs WHERE target = 'fake'")
+    assert stored == [(run["text"], "cancelled")]
+    assert owner.command.process.poll() is None
+    owner.command.send(signal.SIGTERM)
+    owner.command.done()
+
+
+def test_reader_of_a_guest_has_enough(cli: Cli, fake_api: FakeApi) -> None:
+    words = ["--url", fake_api.url, "--model", "drip#guest-head", "--format", "openai"]
+    cli.json("targets", "add", "fake", *words)
+    owner = Owner(cli)
+    into_head = ["bash", "-o", "pipefail", "-c", '"$@" | head -c 8', "bash"]
+    done = Cli(cli.home, cli.runtime, prefix=into_head)("run", "fake", "hello")
+    assert (done.code, done.out) == (1, "drip dri")
+    assert done.last_line == "steelyard: Stopped: nobody reads the output any more"
+    assert ledger(cli.home, "SELECT finish_reason FROM runs WHERE target = 'fake'") == [("cancelled",)]
+    owner.command.send(signal.SIGTERM)
+    owner.command.done()
+
+
 def test_owner_shot_in_the_middle_of_a_stream(cli: Cli, request: pytest.FixtureRequest) -> None:
     """kill -9: no server of ours is alive 5 s later, the next start works, the text is kept."""
     rounds = 20 if request.config.getoption("--long") else 3
@@ -248,6 +286,98 @@ async def test_owner_that_says_nothing_does_not_hang_the_others(
             writer.close()
             await writer.wait_closed()
         await server.wait_closed()
+
+
+# ---- a guest that does not read ----------------------------------------------------------------------------
+
+PIECES, PIECE = 4000, "word " * 200
+
+
+class Chatty:
+    """An engine whose one answer is 4 MB in pieces."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Callable[[Event], None]] = []
+        self.has_answered = asyncio.Event()
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self, deadline_s: float) -> None:
+        pass
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    async def execute(self, _command: c.Command, request: str) -> str:
+        for number in range(PIECES):
+            event = TextArrived(
+                request=request,
+                run_id=f"run{number % 2}",
+                column=number % 2,
+                text=PIECE,
+                is_reasoning=False,
+                chunks=number,
+                elapsed_ms=1,
+                ttft_ms=1,
+            )
+            for listener in self.listeners:
+                listener(event)
+            if number % 50 == 0:
+                await asyncio.sleep(0)
+        self.has_answered.set()
+        return "the answer"
+
+
+@pytest.fixture
+async def chatty(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OwnedEngine]:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(cli.runtime))
+    owned = OwnedEngine(find_home(str(cli.home)), "command")
+    owned._engine = Chatty()
+    await owned.start()
+    yield owned
+    await owned.stop(5)
+
+
+async def ask_without_reading(cli: Cli, owned: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    note = read_owner(cli.home / "engine.lock")
+    assert note is not None
+    reader, writer = await asyncio.open_unix_connection(note.socket)
+    assert await read_frame(reader) == Hello()
+    reader._transport.pause_reading()
+    write_frame(writer, Ask(c.ListServers(), "r1"))
+    async with asyncio.timeout(20):
+        await owned._engine.has_answered.wait()
+    return reader, writer
+
+
+async def test_guest_that_pauses_gets_everything_in_few_frames(cli: Cli, chatty: OwnedEngine) -> None:
+    """As with a pager: nothing is lost, and the owner keeps no more for it than the text itself."""
+    reader, writer = await ask_without_reading(cli, chatty)
+    reader._transport.resume_reading()
+    texts: dict[str, int] = {}
+    frames = 0
+    async with asyncio.timeout(20):
+        while isinstance(frame := await read_frame(reader), Told):
+            assert isinstance(frame.event, TextArrived)
+            texts[frame.event.run_id] = texts.get(frame.event.run_id, 0) + len(frame.event.text)
+            frames += 1
+    assert frame == Answer("the answer")
+    assert texts == {f"run{number}": PIECES // 2 * len(PIECE) for number in range(2)}
+    assert frames < PIECES // 4
+    writer.close()
+
+
+async def test_guest_that_never_reads_is_let_go(
+    cli: Cli, chatty: OwnedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A one-shot owner would otherwise wait for it for ever."""
+    monkeypatch.setattr(owner_module, "_GUEST_S", 0.3)
+    _reader, writer = await ask_without_reading(cli, chatty)
+    async with asyncio.timeout(5):
+        await chatty.until_guests_left()
+    writer.transport.abort()
 
 
 # ---- the sweep ---------------------------------------------------------------------------------------------

@@ -341,6 +341,52 @@ async def test_program_that_is_no_server(name: str, tmp_path: Path, runtime: Pat
     assert list(runtime.iterdir()) == []
 
 
+async def test_server_stopped_while_it_loads_is_not_ready_afterwards(tmp_path: Path, runtime: Path) -> None:
+    """What the dying child still answers must not be taken for a server that is there."""
+    loads_for_a_while = (
+        LISTENS
+        + "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        + "answer(200, b'ok'); time.sleep(1.0)\nwhile True: answer(200, b'{}')"
+    )
+    pool = stub_pool(tmp_path, runtime, loads_for_a_while)
+    server = pool.server_for("weights", starter_file(), ServerSettings(load_stall_s=20))
+    try:
+        asked = asyncio.create_task(server.ensure_ready())
+        await asyncio.sleep(0.5)
+        await asyncio.wait_for(server.stop(), 12)
+        with pytest.raises(AppError):
+            await asked
+        assert (server.row().state, server.pid) == ("stopped", None)
+        ready = await asyncio.wait_for(server.ensure_ready(), 20)
+        assert (await ready.client.get("http://localhost/health")).status_code == 200
+    finally:
+        await asyncio.wait_for(pool.close(), 12)
+
+
+async def test_idle_server_goes_when_its_file_or_the_settings_change(tmp_path: Path, runtime: Path) -> None:
+    script, _ = PROGRAMS["is healthy and nothing else"]
+    pool = stub_pool(tmp_path, runtime, script)
+    weights = tmp_path / "weights.gguf"
+    weights.write_bytes(b"old")
+    now = ServerSettings(load_stall_s=20)
+    try:
+        server = pool.server_for("weights", weights, now)
+        await asyncio.wait_for(server.ensure_ready(), 20)
+        assert pool.server_for("weights", weights, msgspec.structs.replace(now, load_stall_s=3)) is server
+        await pool.stop_outdated(now)
+        assert server.row().state == "ready"
+        weights.write_bytes(b"newer")
+        await asyncio.wait_for(pool.stop_outdated(now), 12)
+        assert server.row().state == "stopped"
+        other = pool.server_for("weights", weights, now)
+        assert other is not server
+        await asyncio.wait_for(other.ensure_ready(), 20)
+        await asyncio.wait_for(pool.stop_outdated(msgspec.structs.replace(now, context_tokens=512)), 12)
+        assert other.row().state == "stopped"
+    finally:
+        await asyncio.wait_for(pool.close(), 12)
+
+
 @pytest.mark.parametrize("kind", ["not executable", "another machine's", "a folder's", "missing"])
 async def test_program_that_cannot_be_started(kind: str, tmp_path: Path, runtime: Path) -> None:
     pool = stub_pool(

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 CERTIFICATE = Path(__file__).with_name("self_signed.pem")
 WORDS = ["Grüße ", "aus ", "der ", "Fälscherei: ", "👋🏽 ", "Ende."]
@@ -27,6 +27,8 @@ TEXT = "".join(WORDS)
 PROMPT_TOKENS, COMPLETION_TOKENS = 11, 6
 BLOCK = b"a" * (256 << 10)
 LONG_LINE_BYTES = 100 << 20
+LONG_CHUNKS = 4500  # 8 KiB each: more than 32 MiB on the wire
+TUNNEL_S = 0.1
 
 
 @dataclass
@@ -166,6 +168,45 @@ def pieces(dialect: Dialect) -> Iterator[bytes]:
     yield dialect.end()
 
 
+@contextlib.asynccontextmanager
+async def open_proxy(port: int, refusal: str = "") -> AsyncIterator[str]:
+    """URL of a proxy in this loop whose every tunnel leads to a port of this machine.
+
+    With `refusal`, such as "407 Proxy Authentication Required", it opens none.
+    """
+
+    tunnels: set[asyncio.Task[Any] | None] = set()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tunnels.add(asyncio.current_task())
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError), contextlib.closing(writer):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"CONNECT ")
+            if refusal:
+                writer.write(f"HTTP/1.1 {refusal}\r\nContent-Length: 0\r\n\r\n".encode())
+                return
+            await asyncio.sleep(TUNNEL_S)
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            with contextlib.closing(far_writer):
+                await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        for tunnel in filter(None, tunnels):
+            tunnel.cancel()
+        await asyncio.gather(*filter(None, tunnels))
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(1 << 16):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
 class FakeApi:
     """The server. `requests` and the counters may be read from any thread."""
 
@@ -293,6 +334,9 @@ def _status(code: int, words: str, **headers: str) -> Callable[[Reply], Awaitabl
     return answer
 
 
+_TOO_LONG = "request (18032 tokens) exceeds the available context size (8192 tokens), try increasing it"
+
+
 def _once(code: int, **headers: str) -> Callable[[Reply], Awaitable[None]]:
     async def answer(reply: Reply) -> None:
         if reply.nth == 1:
@@ -307,6 +351,7 @@ BEHAVIOURS |= {
     "ok": Reply.whole,
     "404": _status(404, "no such model"),
     "400": _status(400, "temperature is too hot"),
+    "400-long": _status(400, _TOO_LONG),
     "204": _status(204, ""),
     "429": _status(429, "slow down"),
     "429-long": _status(429, "slow down", Retry_After="9999"),
@@ -499,6 +544,17 @@ async def _endless(reply: Reply) -> None:
         await reply.send(piece)
 
 
+@behaviour("endless-calls")
+async def _endless_calls(reply: Reply) -> None:
+    """Ever new tool calls."""
+    await reply.head()
+    assert isinstance(reply.dialect, OpenAi)
+    at = 0
+    while True:
+        at += 100
+        await reply.send(reply.dialect.chunk({"tool_calls": [{"index": at + n} for n in range(100)]}))
+
+
 @behaviour("endless-nothing")
 async def _endless_nothing(reply: Reply) -> None:
     """Events without content, as fast as they go."""
@@ -561,6 +617,17 @@ async def _long_answer(reply: Reply) -> None:
     for _ in range(40):
         await reply.send(dialect.text("word ") * 100)
     await reply.send(dialect.finish(dialect.usage()) + dialect.end())
+    await reply.close()
+
+
+@behaviour("long-chunks")
+async def _long_chunks(reply: Reply) -> None:
+    """Few words in much wrapping, as some APIs send them."""
+    await reply.head()
+    wrapping = b": " + b"w" * (8 << 10) + b"\n\n"
+    for at in range(LONG_CHUNKS):
+        await reply.send(wrapping + reply.dialect.text(f"{at} "))
+    await reply.send(reply.dialect.finish(reply.dialect.usage()) + reply.dialect.end())
     await reply.close()
 
 

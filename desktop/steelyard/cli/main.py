@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
-import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from steelyard.cli import requests, show
+from steelyard.cli.output import OutputLost, Printer, say
 from steelyard.cli.parser import build_parser
 from steelyard.core.base.errors import AppError, UsageError, one_line
 from steelyard.core.base.paths import find_home
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from steelyard.cli.options import Common
     from steelyard.core.base.paths import Home
-    from steelyard.core.values.events import Event
 
 _FAILED, _USAGE, _INTERRUPTED = 1, 2, 130
 
@@ -42,7 +42,7 @@ class _Failed(Exception):
 
 def run_command_line(common: Common, words: list[str]) -> int:
     """Carry out one command line; returns the exit code."""
-    printer = _Printer(common.is_json)
+    printer = Printer(common.is_json)
     try:
         if common.lacks_home_value:
             raise UsageError("Wrong usage", "--home needs a folder")
@@ -50,7 +50,7 @@ def run_command_line(common: Common, words: list[str]) -> int:
         home = find_home(common.home)
         _log_to(home)
         for notice in requests.settings_notices(home):
-            print(f"steelyard: {redact(one_line(notice))}", file=sys.stderr)
+            say(f"steelyard: {redact(one_line(notice))}")
         asyncio.run(_until_signal(_dispatch(parsed, home, printer)))
     except _Failed as exc:
         return printer.fail(exc.error, _FAILED)
@@ -62,8 +62,6 @@ def run_command_line(common: Common, words: list[str]) -> int:
         return printer.fail(
             ErrorInfo(title="Stopped", detail="on request", hint="", retryable=True), _INTERRUPTED
         )
-    except BrokenPipeError:
-        return _FAILED
     except Exception as exc:
         logging.getLogger("steelyard.cli").exception("command line failed")
         bug = ErrorInfo(
@@ -88,7 +86,7 @@ async def _until_signal(work: Any) -> None:
     await task
 
 
-async def _dispatch(words: argparse.Namespace, home: Home, printer: _Printer) -> None:
+async def _dispatch(words: argparse.Namespace, home: Home, printer: Printer) -> None:
     match words.command:
         case "run":
             await _run(words, home, printer)
@@ -104,7 +102,7 @@ async def _dispatch(words: argparse.Namespace, home: Home, printer: _Printer) ->
             await _doctor(home, printer)
 
 
-async def _run(words: argparse.Namespace, home: Home, printer: _Printer) -> None:
+async def _run(words: argparse.Namespace, home: Home, printer: Printer) -> None:
     follow = show.Follower(shows_text=not printer.is_json)
 
     def done(plain: Any) -> None:
@@ -113,10 +111,15 @@ async def _run(words: argparse.Namespace, home: Home, printer: _Printer) -> None
         if run.error is not None:
             raise _Failed(run.error)
 
-    await _ask(home, requests.run_request(words, home), done, follow)
+    def stopped() -> None:
+        if follow.runs:
+            (run,) = follow.runs
+            printer.document({"run": run_document(run)}, lambda: show.show_run(run))
+
+    await _ask(home, requests.run_request(words, home), done, follow, stopped)
 
 
-async def _compare(words: argparse.Namespace, home: Home, printer: _Printer) -> None:
+async def _compare(words: argparse.Namespace, home: Home, printer: Printer) -> None:
     def done(plain: Any) -> None:
         comparison = msgspec.convert(plain, Comparison)
         printer.document({"comparison": plain}, lambda: show.show_comparison(comparison))
@@ -124,10 +127,37 @@ async def _compare(words: argparse.Namespace, home: Home, printer: _Printer) -> 
         if failed and failed[0].error is not None:
             raise _Failed(failed[0].error)
 
-    await _ask(home, requests.compare_request(words, home), done, show.Follower(shows_text=False))
+    follow = show.Follower(shows_text=False)
+    request = requests.compare_request(words, home)
+
+    def stopped() -> None:
+        comparison = _so_far(follow, request)
+        if comparison is not None:
+            document = msgspec.to_builtins(comparison)
+            printer.document({"comparison": document}, lambda: show.show_comparison(comparison))
+
+    await _ask(home, request, done, follow, stopped)
 
 
-async def _targets(words: argparse.Namespace, home: Home, printer: _Printer) -> None:
+def _so_far(follow: show.Follower, request: c.StartComparison) -> Comparison | None:
+    """What a stopped comparison has: the runs that began, each with what had arrived."""
+    from steelyard.core.compare.fairness import judge
+    from steelyard.core.compare.summary import summarise
+
+    if follow.comparison_id is None:
+        return None
+    runs = sorted(follow.runs, key=lambda run: (run.column, run.id))
+    excluded = judge(runs, request.schedule)
+    return Comparison(
+        id=follow.comparison_id,
+        schedule=request.schedule,
+        runs=runs,
+        not_comparable=excluded,
+        summary=summarise(runs, excluded),
+    )
+
+
+async def _targets(words: argparse.Namespace, home: Home, printer: Printer) -> None:
     environment = requests.key_environment(home)
     match words.action:
         case "add":
@@ -148,12 +178,12 @@ async def _targets(words: argparse.Namespace, home: Home, printer: _Printer) -> 
             await _ask(home, command, lambda kept: _show_key(words.name, kept, printer))
 
 
-def _show_added(plain: Any, printer: _Printer) -> None:
+def _show_added(plain: Any, printer: Printer) -> None:
     row = msgspec.convert(plain, TargetRow)
     printer.document({"target": _target_document(row)}, lambda: print(f"{row.name} was added"))
 
 
-def _show_targets(plain: Any, printer: _Printer) -> None:
+def _show_targets(plain: Any, printer: Printer) -> None:
     rows = msgspec.convert(plain, list[TargetRow])
     cells = [[row.name, row.model, row.url, row.format, row.key] for row in rows]
     printer.document(
@@ -169,7 +199,7 @@ def _target_document(row: TargetRow) -> dict[str, Any]:
     return document
 
 
-def _show_test(plain: Any, printer: _Printer) -> None:
+def _show_test(plain: Any, printer: Printer) -> None:
     result = msgspec.convert(plain, TargetTest)
     ttft = "—" if result.ttft_ms is None else f"{result.ttft_ms:.0f} ms"
     printer.document(plain, lambda: print(f"ok, TTFT {ttft}" if result.ok else "failed"))
@@ -177,11 +207,11 @@ def _show_test(plain: Any, printer: _Printer) -> None:
         raise _Failed(ErrorInfo(title=result.error or "The test failed", detail="", hint="", retryable=True))
 
 
-def _show_key(name: str, kept: Any, printer: _Printer) -> None:
+def _show_key(name: str, kept: Any, printer: Printer) -> None:
     printer.document({"target": name, "stored": kept}, lambda: print(f"the key of {name} is in the {kept}"))
 
 
-async def _models(words: argparse.Namespace, home: Home, printer: _Printer) -> None:
+async def _models(words: argparse.Namespace, home: Home, printer: Printer) -> None:
     def done(plain: Any) -> None:
         rows = msgspec.convert(plain, list[WeightsRow])
         cells = [
@@ -194,7 +224,7 @@ async def _models(words: argparse.Namespace, home: Home, printer: _Printer) -> N
     await _ask(home, requests.list_weights_request(words), done)
 
 
-async def _ps(home: Home, printer: _Printer) -> None:
+async def _ps(home: Home, printer: Printer) -> None:
     from steelyard.core.control.session import ask_owner
 
     found = await ask_owner(home, c.ListServers())
@@ -213,7 +243,7 @@ async def _ps(home: Home, printer: _Printer) -> None:
     printer.document({"owner": owner, "servers": plain}, text)
 
 
-async def _doctor(home: Home, printer: _Printer) -> None:
+async def _doctor(home: Home, printer: Printer) -> None:
     await _ask(
         home,
         c.Diagnose(),
@@ -225,38 +255,25 @@ async def _ask(
     home: Home,
     command: c.Command,
     done: Callable[[Any], None],
-    on_event: Callable[[Event], None] = lambda _event: None,
+    follow: show.Follower | None = None,
+    stopped: Callable[[], None] = lambda: None,
 ) -> None:
+    """`done` gets the result; `stopped` is called when the command is stopped before there is one."""
     from steelyard.core.control.session import session
 
+    follow = follow or show.Follower(shows_text=False)
     async with session(home) as current:
-        done(await current.execute(command, on_event))
-
-
-class _Printer:
-    """One JSON document on stdout, or text; errors as the last line of stderr."""
-
-    def __init__(self, is_json: bool) -> None:
-        self.is_json = is_json
-        self._has_printed = False
-
-    def document(self, document: Any, as_text: Callable[[], None]) -> None:
-        """Print a result."""
-        self._has_printed = True
-        if self.is_json:
-            # Bytes, because JSON is UTF-8 whatever the terminal's encoding is.
-            sys.stdout.buffer.write(msgspec.json.encode(document) + b"\n")
-        else:
-            as_text()
-        sys.stdout.flush()
-
-    def fail(self, error: ErrorInfo, code: int) -> int:
-        """Print an error and return the exit code."""
-        if self.is_json and not self._has_printed:
-            self.document({"error": error}, lambda: None)
-        line = AppError(error.title, error.detail, error.hint).one_line()
-        print(f"steelyard: {redact(line)}", file=sys.stderr)
-        return code
+        work = asyncio.create_task(current.execute(command, follow))
+        follow.on_lost = work.cancel
+        try:
+            result = await work
+        except asyncio.CancelledError:
+            if follow.output_lost is not None:
+                raise follow.output_lost from None
+            with contextlib.suppress(OutputLost):
+                stopped()
+            raise
+        done(result)
 
 
 def _info(exc: AppError) -> ErrorInfo:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from steelyard.cli.output import OutputLost, answer_text, lost, say
 from steelyard.core.base.errors import one_line, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from steelyard.core.values.comparison import Comparison
     from steelyard.core.values.events import Event
     from steelyard.core.values.run import Run
@@ -16,15 +19,29 @@ _DASH = "—"
 
 
 class Follower:
-    """Shows what happens while a command runs: waiting on stderr, the text of a single run on stdout."""
+    """Shows what happens while a command runs: waiting on stderr, the text of a single run on stdout.
+
+    Keeps the runs that ended, for a command that is stopped before its own result is there.
+    """
 
     def __init__(self, *, shows_text: bool) -> None:
         self._shows_text = shows_text
         self._last = ""
+        self.comparison_id: str | None = None
+        self.runs: list[Run] = []
+        self.output_lost: OutputLost | None = None
+        self.on_lost: Callable[[], object] = lambda: None
+        """Called once, when nobody takes the text any more."""
 
     def __call__(self, event: Event) -> None:
-        """Take one event."""
-        from steelyard.core.values.events import RunStarted, RunWaited, TextArrived
+        """Take one event. Never raises: it is called in the middle of a run."""
+        from steelyard.core.values.events import (
+            ComparisonStarted,
+            RunFinished,
+            RunStarted,
+            RunWaited,
+            TextArrived,
+        )
 
         match event:
             case RunWaited():
@@ -32,21 +49,34 @@ class Follower:
             case RunStarted():
                 self._say(f"{event.run.target.name}: asking")
             case TextArrived() if self._shows_text and not event.is_reasoning:
-                sys.stdout.write(printable(event.text))
-                sys.stdout.flush()
+                self._show(event.text)
+            case ComparisonStarted():
+                self.comparison_id = event.comparison_id
+            case RunFinished():
+                self.runs.append(event.run)
             case _:
                 pass
+
+    def _show(self, text: str) -> None:
+        if self.output_lost is not None:
+            return
+        try:
+            sys.stdout.write(answer_text(text))
+            sys.stdout.flush()
+        except OSError as exc:
+            self.output_lost = lost(exc)
+            self.on_lost()
 
     def _say(self, line: str) -> None:
         if line != self._last:
             self._last = line
-            print(printable(line), file=sys.stderr)
+            say(printable(line))
 
 
 def show_run(run: Run) -> None:
     """The facts behind a streamed answer, on stderr."""
     print()
-    print(facts_line(run), file=sys.stderr)
+    say(facts_line(run))
 
 
 def show_comparison(comparison: Comparison) -> None:
@@ -54,7 +84,7 @@ def show_comparison(comparison: Comparison) -> None:
     for run in comparison.runs:
         print(f"== {run.target.name} ({run.target.model})")
         if run.text:
-            print(printable(run.text))
+            print(answer_text(run.text))
         if run.error is not None:
             print(one_line(run.error.title, run.error.detail, run.error.hint))
         print(f"   {facts_line(run)}\n")

@@ -18,7 +18,8 @@ from steelyard.core.base.paths import user_path
 from steelyard.core.costs.price_book import book_prices, checked_prices
 from steelyard.core.hub.library import STARTER, Library
 from steelyard.core.hub.names import meaning_of
-from steelyard.core.runs.promptable import LocalTarget, Promptable, RemoteTarget, UnusableTarget, wire_for
+from steelyard.core.runs.local_target import LocalTarget, UnusableTarget
+from steelyard.core.runs.remote_target import RemoteTarget, wire_for
 from steelyard.core.targets.clients import api_client
 from steelyard.core.targets.json_in import as_dict, as_list, as_text, parse_json
 from steelyard.core.targets.wire import checked_base_url
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Literal
 
+    from steelyard.core.runs.promptable import Promptable
     from steelyard.core.servers.pool import ServerPool
     from steelyard.core.servers.server import Server
     from steelyard.core.store.secrets import SecretStore
@@ -79,8 +81,10 @@ class Directory:
 
     # ---- names ---------------------------------------------------------------------------------------------
 
-    async def promptable(self, name: str, wish: Wish) -> Promptable:
+    async def promptable(self, name: str, wish: Wish, shown_as: str | None = None) -> Promptable:
         """The target that a name means. Weights that cannot be served are a target, too: one that fails.
+
+        `shown_as` is the name in its runs; without it weights go by their own short name.
 
         Raises:
             AppError: the name means nothing.
@@ -97,10 +101,10 @@ class Directory:
         try:
             row = await asyncio.to_thread(self._weights_row, found.path, found.row)
             _check_verified(row, wish)
-            server = self._servers.server_for(row.name, Path(row.path), self._launch_settings(wish.profile))
+            server = await self._server_for(row, self._launch_settings(wish.profile))
         except AppError as exc:
-            return UnusableTarget(Path(name).name if found.path else name, exc)
-        return LocalTarget(row.name, row, server, self._settings.current, self._gpu_bytes)
+            return UnusableTarget(shown_as or (Path(name).name if found.path else name), exc)
+        return LocalTarget(shown_as or row.name, row, server, self._settings.current, self._gpu_bytes)
 
     async def server(self, name: str) -> Server:
         """The server for the weights that a name means.
@@ -113,7 +117,11 @@ class Directory:
             raise AppError(f"{name} is an API", "there is nothing to load")
         row = await asyncio.to_thread(self._weights_row, found.path, found.row)
         _check_verified(row, Wish())
-        return self._servers.server_for(row.name, Path(row.path), self._settings.current.servers)
+        return await self._server_for(row, self._settings.current.servers)
+
+    async def _server_for(self, row: WeightsRow, settings: ServerSettings) -> Server:
+        await self._servers.stop_outdated(settings, self._settings.current.servers)
+        return self._servers.server_for(row.name, Path(row.path), settings)
 
     def _launch_settings(self, profile: LaunchProfile) -> ServerSettings:
         changes = {

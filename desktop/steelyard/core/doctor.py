@@ -43,13 +43,7 @@ def diagnose(
                 "hint": "Keys typed into the app live until it closes; use --key-env on the command line.",
             }
         )
-    problems += [
-        {
-            "what": f"A settings file that could not be read is kept as {path.name}",
-            "hint": "Take over what you need from it, then delete it.",
-        }
-        for path in sorted(home.root.glob(f"{home.settings.name}.unreadable-*"))
-    ]
+    problems += _kept_aside(home)
     free_bytes = shutil.disk_usage(home.root).free
     if free_bytes < _LOW_DISK_BYTES:
         problems.append({"what": f"Only {free_bytes >> 20} MiB of disk are free", "hint": "Free some space."})
@@ -68,6 +62,19 @@ def diagnose(
         "servers": [msgspec.to_builtins(row) for row in servers],
         "problems": problems,
     }
+
+
+def _kept_aside(home: Home) -> list[dict[str, str]]:
+    kinds = (
+        (f"{home.settings.name}.unreadable-*", "A settings file that could not be read"),
+        (f"{home.database.name}.damaged-*", "A damaged ledger"),
+    )
+    hint = "Take over what you need from it, then delete it."
+    return [
+        {"what": f"{what} is kept as {path.name}", "hint": hint}
+        for pattern, what in kinds
+        for path in sorted(home.root.glob(pattern))
+    ]
 
 
 def _engine(problems: list[dict[str, str]]) -> dict[str, Any]:

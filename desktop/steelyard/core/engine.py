@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from steelyard.core.base.paths import Home
+    from steelyard.core.runs.promptable import Promptable
     from steelyard.core.values.comparison import Comparison
     from steelyard.core.values.run import Run
     from steelyard.core.values.servers import ServerRow
@@ -84,24 +85,30 @@ class Engine:
             AppError: the ledger cannot be used.
         """
         try:
-            runtime = self._home.runtime_folder()
-            self._settings.load()
-            await self._database.open()
-            cut_off = await self._ledger.mark_interrupted()
-            if cut_off:
-                _log.info("%d runs were cut off last time", cut_off)
+            await self._build()
         except AppError as exc:
             self._failure = exc
-            self._started.set()
             raise
+        except Exception as exc:
+            _log.exception("the engine did not start")
+            self._failure = AppError("Something went wrong inside Steelyard", repr(exc))
+            raise self._failure from exc
+        finally:
+            self._started.set()  # whoever waits with a command gets its answer or the failure
+        self._emit(EngineChanged(state="ready"))
+
+    async def _build(self) -> None:
+        runtime = self._home.runtime_folder()
+        self._settings.load()
+        await self._database.open()
+        if cut_off := await self._ledger.mark_interrupted():
+            _log.info("%d runs were cut off last time", cut_off)
         self._servers = ServerPool(engine_folder(), runtime, local_client, self._on_server_changed)
         await asyncio.to_thread(self._servers.sweep)
         self._directory = Directory(
             self._settings, self._secrets, self._servers, lambda pid: self._gpu_bytes.get(pid)
         )
         self._gpu_watch = asyncio.create_task(self._watch_gpu())
-        self._started.set()
-        self._emit(EngineChanged(state="ready"))
 
     async def stop(self, deadline_s: float) -> None:
         """End all children within the deadline, then close the ledger."""
@@ -194,6 +201,7 @@ class Engine:
             case c.SaveSettings():
                 kept = self._settings.current.targets
                 self._settings.save(msgspec.structs.replace(command.settings, targets=kept))
+                await self._pool.stop_outdated(command.settings.servers)
                 return self._emit(SettingsChanged())
             case c.ReadSpending():
                 midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -228,14 +236,14 @@ class Engine:
         histories = command.histories or [[] for _ in command.targets]
         columns = [
             Column(
-                await self._targets.promptable(name, _wish(command)),
+                target,
                 Prompt(
                     messages=_messages(command.system, history, command.prompt),
                     sampling=command.sampling,
                     cache_prompt=bool(command.histories),
                 ),
             )
-            for name, history in zip(command.targets, histories, strict=True)
+            for target, history in zip(await self._compared(command), histories, strict=True)
         ]
         comparison_id, turn = await self._begin_comparison(command, columns)
         self._emit(ComparisonStarted(request=request, comparison_id=comparison_id, turn=turn))
@@ -251,13 +259,30 @@ class Engine:
             tags=command.tags,
         )
         comparison = await Comparing(plan, self._runner, self._emit).carry_out()
-        await self._ledger.judge_comparison(comparison_id, comparison.not_comparable)
+        try:
+            await self._ledger.judge_comparison(comparison_id, comparison.not_comparable)
+        except AppError as exc:
+            _log.warning("comparison %s was not judged in the ledger: %s", comparison_id, exc)
         self._emit(
             ComparisonJudged(
                 request=request, comparison_id=comparison_id, not_comparable=comparison.not_comparable
             )
         )
         return comparison
+
+    async def _compared(self, command: c.StartComparison) -> list[Promptable]:
+        """The targets. Two files of the same short name go by what was typed, or they would be one target."""
+        wish = _wish(command)
+        targets = [await self._targets.promptable(name, wish) for name in command.targets]
+        asked_as: dict[str, set[str]] = {}
+        for name, target in zip(command.targets, targets, strict=True):
+            asked_as.setdefault(target.info.name, set()).add(name)
+        return [
+            target
+            if len(asked_as[target.info.name]) == 1
+            else await self._targets.promptable(name, wish, shown_as=name)
+            for name, target in zip(command.targets, targets, strict=True)
+        ]
 
     async def _begin_comparison(self, command: c.StartComparison, columns: list[Column]) -> tuple[str, int]:
         if command.continues:
@@ -316,19 +341,21 @@ class Engine:
 
     def _emit(self, event: Event) -> None:
         for listener in list(self._listeners):
-            listener(event)
+            try:
+                listener(event)
+            except Exception:  # noqa: BLE001 - a listener's own trouble must not look like the model's
+                _log.exception("a listener failed on %s", type(event).__name__)
 
     def _on_server_changed(self, row: ServerRow) -> None:
         self._emit(ServerChanged(server=row))
 
     async def _watch_gpu(self) -> None:
-        """GPU memory of our servers, asked for in a thread: a hung driver must not stop the loop."""
-        if not await asyncio.to_thread(self._nvml.devices):
-            return
-        while True:
+        """GPU memory of our servers, while there is a driver to ask."""
+        await self._nvml.fetch_devices()
+        while not self._nvml.is_absent:
             for row in self.server_rows():
                 if row.pid is not None:
-                    self._gpu_bytes[row.pid] = await asyncio.to_thread(self._nvml.process_bytes, row.pid)
+                    self._gpu_bytes[row.pid] = await self._nvml.fetch_process_bytes(row.pid)
             await asyncio.sleep(_GPU_LOOK_S)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import NoReturn
+
+# C0 and C1 without line feed and tab, DEL, and the controls that turn the direction of what follows.
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class AppError(Exception):
@@ -45,8 +49,16 @@ def one_line(title: str, detail: str = "", hint: str = "") -> str:
 
 
 def printable(text: str) -> str:
-    """Replace what could steer a terminal (ANSI, CR, bidi overrides) by spaces."""
+    """For lines of our own: spaces in place of all that steers a terminal or is not seen, tabs included."""
     return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+
+
+def terminal_text(text: str) -> str:
+    """Replace what could steer a terminal (ANSI, CR, bidi overrides) by spaces, and nothing else.
+
+    For answers: tabs, joiners of emoji and of Persian or Indic words, soft hyphens are part of them.
+    """
+    return _STEERING.sub(" ", text)
 
 
 def unreachable(what: object) -> NoReturn:

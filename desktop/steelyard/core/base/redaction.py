@@ -21,7 +21,7 @@ _SHAPES = re.compile(
   | \bgh[pousr]_[A-Za-z0-9]{20,}                # GitHub
   | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b               # AWS
   | \bgsk_[A-Za-z0-9]{16,}                      # Groq
-  | \beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*   # JWT
+  | (?<![\w-])eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]*   # JWT
     """,
     re.VERBOSE,
 )
@@ -30,6 +30,7 @@ _LABELLED = re.compile(
     r"([^\s\"'&,;]{6,})"
 )
 _MIN_SECRET_CHARS = 6
+_MARGIN_CHARS = 4096
 
 _lock = threading.Lock()
 _secrets: set[str] = set()
@@ -52,6 +53,18 @@ def redact(text: str) -> str:
         text = text.replace(secret, MASK)
     text = _SHAPES.sub(MASK, text)
     return _LABELLED.sub(lambda m: m.group(1) + MASK, text)
+
+
+def redacted_head(text: str, chars: int) -> str:
+    """The first characters of somebody else's text, on one line and masked.
+
+    Only a bounded head is searched: masking four megabytes would hold up everybody for seconds.
+    """
+    line = " ".join(text.split())
+    if len(line) > chars + _MARGIN_CHARS:
+        # The word at the cut may be half of a secret, which no net would know.
+        line = line[: chars + _MARGIN_CHARS].rpartition(" ")[0]
+    return redact(line)[:chars]
 
 
 class RedactingFilter(logging.Filter):

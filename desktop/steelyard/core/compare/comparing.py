@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from steelyard.core.base.errors import AppError
 from steelyard.core.compare.fairness import judge
 from steelyard.core.compare.summary import summarise
 from steelyard.core.runs.runner import Job, Runner
@@ -118,7 +117,7 @@ class Comparing:
                         return
                     self._note(at, column, "warming up")
                     await opened.exchange.run(lambda _deltas, _stamp: None)
-            except AppError:
+            except Exception:  # noqa: BLE001
                 return  # the measured run meets the same failure and reports it in its column
 
     def _note(self, at: int, column: Column, reason: str) -> None:

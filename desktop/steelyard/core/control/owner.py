@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from steelyard.core.base.errors import AppError, UsageError
-from steelyard.core.control.frames import Answer, Ask, Hello, Refusal, Told, read_frame, write_frame
+from steelyard.core.control.frames import Answer, Ask, Hello, Refusal, read_frame, write_frame
 from steelyard.core.control.lock import HomeLock, OwnerNote, read_owner
+from steelyard.core.control.outbox import Outbox
 from steelyard.core.engine import Engine
 from steelyard.core.values.events import EngineChanged, Event
 
@@ -126,7 +127,7 @@ class OwnedEngine:
             pass  # asyncio's own callback would report a cancelled connection as an unhandled exception
         finally:
             self._guests.discard(task)
-            writer.close()
+            writer.transport.abort()  # all is sent; what a guest has not taken in time must not be waited for
             with contextlib.suppress(ConnectionError, asyncio.CancelledError):
                 await writer.wait_closed()
 
@@ -137,24 +138,32 @@ class OwnedEngine:
         if not isinstance(ask, Ask):
             return
 
+        outbox = Outbox(writer)
+
         def pass_on(event: Event) -> None:
             if getattr(event, "request", None) == ask.request:
-                write_frame(writer, Told(event))
+                outbox.tell(event)
 
         unsubscribe = self._engine.subscribe(pass_on)
         work = asyncio.create_task(self._answer(ask))
-        gone = asyncio.create_task(reader.read(1))
+        stopped = asyncio.create_task(reader.read(1))  # the guest closes its side, or is gone altogether
+        sending = asyncio.create_task(outbox.send_all())
         try:
-            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, stopped, sending}, return_when=asyncio.FIRST_COMPLETED)
             if work.done():
-                write_frame(writer, work.result())
-                async with asyncio.timeout(_GUEST_S):
-                    await writer.drain()
+                outbox.put(work.result())
+            else:
+                work.cancel()
+                await asyncio.wait({work})  # its runs are closed, and a guest that still listens is told
+            outbox.close()
+            async with asyncio.timeout(_GUEST_S):
+                await sending
         finally:
             unsubscribe()
-            work.cancel()
-            gone.cancel()
-            await asyncio.gather(work, gone, return_exceptions=True)
+            tasks = (work, stopped, sending)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _answer(self, ask: Ask) -> Answer | Refusal:
         try:

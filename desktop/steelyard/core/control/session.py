@@ -26,6 +26,7 @@ _PATIENCE_S = 30.0
 _POLL_S = 0.05
 _HELLO_S = 5.0
 _STOP_DEADLINE_S = 12.0
+_LAST_WORDS_S = 5.0
 
 
 @contextlib.asynccontextmanager
@@ -75,6 +76,7 @@ class Session(Protocol):
 
         Raises:
             AppError: the command failed, or the owner went away.
+            CancelledError: the caller was cancelled; `on_event` has had the ends of the runs that went on.
         """
         ...
 
@@ -130,14 +132,22 @@ class _Guest:
         self._writer = writer
 
     async def execute(self, command: Command, on_event: Callable[[Event], None]) -> Any:
+        reading = asyncio.create_task(self._until_answered(on_event))
         try:
             write_frame(self._writer, Ask(command, new_id()))
             await self._writer.drain()
-            return await self._until_answered(on_event)
+            return await asyncio.shield(reading)  # cancelled within a frame, it could not read on
         except ConnectionError as exc:
             raise _owner_ended() from exc
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError):
+                self._writer.write_eof()  # the owner stops the command, and tells how it ended
+            await asyncio.wait({reading}, timeout=_LAST_WORDS_S)
+            raise
         finally:
-            self._writer.close()
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            self._writer.transport.abort()
             with contextlib.suppress(ConnectionError):
                 await self._writer.wait_closed()
 

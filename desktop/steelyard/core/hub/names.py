@@ -30,19 +30,27 @@ class Meaning:
 
 
 def looks_like_path(name: str) -> bool:
-    """Whether a name can only mean a place on disk; the asking process makes such names absolute."""
-    return name.startswith(("./", "../", "/", "~", ".\\")) or (os.sep in name and os.path.exists(name))
+    """Whether a name means a place on disk for this process, which makes such names absolute.
+
+    Only the asking process may decide this: an existing relative path is one in its own working directory.
+    """
+    return _is_path(name) or (os.sep in name and os.path.exists(name))
+
+
+def _is_path(name: str) -> bool:
+    """Whether a name can mean nothing but a path, in whatever process."""
+    return os.path.isabs(name) or name.startswith(("./", "../", "~", ".\\"))
 
 
 def meaning_of(
     name: str, api_names: Collection[str], list_weights: Callable[[], list[WeightsRow]]
 ) -> Meaning:
-    """Resolve a name in the order that the command line promises.
+    """Resolve a name in the order that the command line promises. Names that mean a path are absolute here.
 
     Raises:
         AppError: it means nothing, or two files at once.
     """
-    if looks_like_path(name):
+    if _is_path(name):
         return Meaning("path", path=user_path(name))
     if name == STARTER:
         return Meaning("starter")
@@ -62,6 +70,6 @@ def meaning_of(
             "Download the GGUF file yourself and give its path.",
         )
     known = ", ".join([STARTER, *sorted(api_names)])
-    raise AppError(
-        f"No target is called {name}", f"known are {known}", "Add one with `steelyard targets add`."
-    )
+    is_file_name = name.lower().endswith(".gguf")
+    hint = f"Write ./{name} for a file." if is_file_name else "Add one with `steelyard targets add`."
+    raise AppError(f"No target is called {name}", f"known are {known}", hint)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from steelyard.core.base.clock import ms_between
 from steelyard.core.runs.statistics import guarded_percentile
+from steelyard.core.targets.json_in import as_count, as_dict
 from steelyard.core.values.run import Phases, Timing, Usage
 
 if TYPE_CHECKING:
@@ -14,9 +17,18 @@ if TYPE_CHECKING:
     from steelyard.core.targets.exchange import RawTimes
     from steelyard.core.values.run import FinishReason, TargetKind
 
-_BYTES_PER_TOKEN = (
-    4  # rule of thumb for a count that the server did not give; such usage is marked "estimated"
-)
+# Rule of thumb for a count that the server did not give; such usage is marked "estimated".
+_BYTES_PER_TOKEN = 4
+_MAX_RAW_KEYS = 64  # of one object; the largest usage of any server has some twenty
+
+
+@dataclass
+class _ToolCall:
+    """A tool call whose arguments still arrive in pieces."""
+
+    id: str = ""
+    name: str = ""
+    arguments: list[str] = field(default_factory=list[str])
 
 
 class Meter:
@@ -25,7 +37,7 @@ class Meter:
     def __init__(self) -> None:
         self._text: list[str] = []
         self._reasoning: list[str] = []
-        self._tool_calls: dict[int, ToolCallPart] = {}
+        self._tool_calls: dict[int, _ToolCall] = {}
         self._usage: dict[str, int] = {}
         self.raw: dict[str, Any] = {}
         self.finish: FinishReason | None = None
@@ -42,8 +54,7 @@ class Meter:
         if delta.usage is not None:
             self._add_usage(delta.usage)
         for name, value in delta.raw.items():
-            old = self.raw.get(name)
-            self.raw[name] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
+            self._keep_raw(name, value)
         self.finish = delta.finish or self.finish
         self.model = self.model or delta.model
 
@@ -62,8 +73,8 @@ class Meter:
         """Whole tool calls, in order."""
         if not self._tool_calls:
             return None
-        parts = (self._tool_calls[index] for index in sorted(self._tool_calls))
-        return [{"id": part.id, "name": part.name, "arguments": part.arguments} for part in parts]
+        calls = (self._tool_calls[index] for index in sorted(self._tool_calls))
+        return [{"id": call.id, "name": call.name, "arguments": "".join(call.arguments)} for call in calls]
 
     def usage(self, prompt_bytes: int, content_chunks: int) -> Usage:
         """The server's counts; where it gave none, estimates that say so."""
@@ -87,13 +98,20 @@ class Meter:
         )
 
     def _add_tool_call(self, part: ToolCallPart) -> None:
-        whole = self._tool_calls.get(part.index)
-        if whole is None:
-            self._tool_calls[part.index] = part
-            return
+        whole = self._tool_calls.setdefault(part.index, _ToolCall())
         whole.id = whole.id or part.id
         whole.name = whole.name or part.name
-        whole.arguments += part.arguments
+        whole.arguments.append(part.arguments)
+
+    def _keep_raw(self, name: str, value: Any) -> None:
+        """Later objects of a name complete earlier ones, in place: a server may send one with each token."""
+        if not isinstance(value, dict):
+            self.raw[name] = value
+            return
+        kept: dict[str, Any] = self.raw.setdefault(name, {})
+        for key, item in cast("dict[str, Any]", value).items():
+            if key in kept or len(kept) < _MAX_RAW_KEYS:
+                kept[key] = item
 
     def _add_usage(self, usage: UsageDelta) -> None:
         for name in (
@@ -115,25 +133,24 @@ def timing_of(
 
     TPOT is (last - first) / (n - 1), with n = content chunks for local servers (an end-of-sequence token is
     counted by the server but carries no content) and the server's completion tokens for APIs, whose chunks
-    are not tokens.
+    are not tokens. What was not reached is None: without content and without a finish there is no end.
     """
-    end = times.last_delta or times.end
+    end = times.last_delta or times.finished
     content = times.content
     span_ms = ms_between(content[0], content[-1]) if content else 0.0
     steps = _steps(kind, usage, len(content))
     tpot_ms = span_ms / steps if steps > 0 and span_ms > 0 else None
     gaps = [ms_between(a, b) for a, b in pairwise(content)]
-    answered = times.headers > 0
     return Timing(
         load_ms=load_ms,
         ttft_ms=ms_between(times.start, content[0]) if content else None,
-        e2e_ms=ms_between(times.start, end) if answered else None,
+        e2e_ms=ms_between(times.start, end) if end else None,
         tpot_ms=tpot_ms,
         itl_p50_ms=guarded_percentile(gaps, 0.50),
         itl_p95_ms=guarded_percentile(gaps, 0.95),
         prompt_tps=_prompt_tps(raw),
         gen_tps=None if tpot_ms is None else 1000 / tpot_ms,
-        phases_ms=_phases(times, end) if answered else None,
+        phases_ms=_phases(times, end),
         attempts=times.attempts,
         waited_ms=times.waited_ms,
     )
@@ -152,6 +169,7 @@ def raw_times_document(times: RawTimes) -> dict[str, Any]:
         "headers": since(times.headers),
         "first_delta": since(times.first_delta),
         "last_delta": since(times.last_delta),
+        "finished": since(times.finished),
         "end": since(times.end),
         "content": [(stamp - times.start) // 1000 for stamp in times.content],
     }
@@ -167,33 +185,24 @@ def _steps(kind: TargetKind, usage: Usage, chunks: int) -> int:
 
 def _prompt_tps(raw: dict[str, Any]) -> float | None:
     """Prompt tokens that were really processed, per second, from the server's raw figures."""
-    timings = raw.get("timings")
-    if not isinstance(timings, dict):
+    timings = as_dict(raw.get("timings"))
+    count, spent_ms = as_count(timings.get("prompt_n")), timings.get("prompt_ms")
+    if not count or not isinstance(spent_ms, int | float) or spent_ms <= 0:
         return None
-    count: Any = timings.get("prompt_n")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    spent_ms: Any = timings.get("prompt_ms")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    if (
-        not isinstance(count, int | float)
-        or not isinstance(spent_ms, int | float)
-        or spent_ms <= 0
-        or count <= 0
-    ):
-        return None
-    return 1000 * count / spent_ms
+    rate = 1000 * count / spent_ms
+    return rate if math.isfinite(rate) else None
 
 
-def _phases(times: RawTimes, end: int) -> Phases:
-    marks = [times.start]
+def _phases(times: RawTimes, end: int) -> Phases | None:
+    """The way as far as it was gone; None if it did not even begin. `end`: monotonic ns, 0 = not reached."""
     first = times.first_delta or end
-    for stamp in (times.connected, times.secured, times.sent, times.headers, first, end):
-        # A phase that did not happen (warm connection, no TLS) takes no time.
-        marks.append(max(stamp, marks[-1]) if stamp else marks[-1])
-    lengths = [ms_between(a, b) for a, b in pairwise(marks)]
-    return Phases(
-        connect=lengths[0],
-        tls=lengths[1],
-        send=lengths[2],
-        wait_headers=lengths[3],
-        first_token=lengths[4],
-        stream=lengths[5],
-    )
+    stamps = [times.connected, times.secured, times.sent, times.headers, first, end]
+    while stamps and not stamps[-1]:
+        stamps.pop()
+    if not stamps:
+        return None
+    marks = [times.start]
+    for stamp in stamps:
+        # A phase that did not happen on the way (warm connection, no TLS) takes no time.
+        marks.append(max(stamp, marks[-1]))
+    return Phases(*(ms_between(a, b) for a, b in pairwise(marks)))

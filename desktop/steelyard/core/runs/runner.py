@@ -94,7 +94,8 @@ class Runner:
             progress.update(target=opened.info, not_sent=opened.not_sent)
             ticking = asyncio.create_task(progress.tick())
             try:
-                await opened.exchange.run(progress.take)
+                await opened.exchange.run(progress.take, progress.note)
+                progress.expect_an_answer()
             except AppError as exc:
                 if opened.exchange.has_stalled:
                     raise
@@ -108,9 +109,9 @@ class Runner:
     async def _finish(self, progress: _Progress, finish: FinishReason, error: AppError | None) -> None:
         try:
             run, times = progress.final(finish, error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a bug in a figure must not cost the answer
             _log.exception("figures of run %s", progress.run.id)
-            run, times = progress.run, {}  # the text is in it; it must not be lost over its figures
+            run, times = progress.run, {}  # text and finish reason stand in it already
         try:
             await self._ledger.finish_run(run, times)
         except AppError as exc:
@@ -158,6 +159,20 @@ class _Progress:
             return False
         self._lost = self.opened.exchange.times
         return True
+
+    def expect_an_answer(self) -> None:
+        """Check that the stream was more than its end mark.
+
+        Raises:
+            AppError: it was not.
+        """
+        if not self.has_text and self.meter.finish is None:
+            raise AppError(
+                f"{self.run.target.name} answered nothing",
+                "the stream ended without a word and without a reason",
+                "Try again, or check the model name.",
+                retryable=True,
+            )
 
     def update(self, **changes: Any) -> None:
         """Replace fields of the run."""

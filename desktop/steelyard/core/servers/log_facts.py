@@ -14,6 +14,9 @@ _BUFFER = re.compile(r"(\w+):\s+(\S+)\s+(model|KV|RS|compute|output)\s+buffer si
 _PROJECTED = re.compile(
     r"memory_breakdown_print: \|\s+- ([^|]+?)\s*\|.*?(\d+) =\s+(\d+) \+\s+(\d+) \+\s+(\d+)"
 )
+_LOAD_BEGINS = re.compile(r"load_tensors: loading model tensors")
+# A device has one of each of these, and a later announcement replaces it; weights and caches may be several.
+_RESERVED_ANEW = frozenset({"compute", "output"})
 _OFFLOADED = re.compile(r"offloaded (\d+)/(\d+) layers to GPU")
 _LINE_HEAD = re.compile(r"^[\d.]+ [A-Z] ")
 _ERROR_LINE = re.compile(r"^[\d.]+ E ")
@@ -77,13 +80,19 @@ class LogFacts:
     def _take(self, line: str) -> None:
         self.lines.append(line)
         if match := _BUFFER.search(line):
-            # The same buffer is announced again when the engine first tries whether everything fits.
-            where, device, kind, mib = match.groups()
-            self._buffers[(where, device, kind)] = float(mib)
+            self._take_buffer(*match.groups())
+        elif _LOAD_BEGINS.search(line):
+            # When the engine first tries whether everything fits, it may announce the same buffers before.
+            self._buffers.clear()
         elif not self._buffers and (match := _PROJECTED.search(line)):
             self._projected[match.group(1)] = sum(int(mib) for mib in match.groups()[2:])
         elif match := _OFFLOADED.search(line):
             self.offloaded_layers, self.total_layers = int(match.group(1)), int(match.group(2))
+
+    def _take_buffer(self, where: str, device: str, kind: str, mib: str) -> None:
+        key = (where, device, kind)
+        before = 0.0 if kind in _RESERVED_ANEW else self._buffers.get(key, 0.0)
+        self._buffers[key] = before + float(mib)
 
     @property
     def measured_bytes(self) -> int | None:

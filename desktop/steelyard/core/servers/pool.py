@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard.core.base.errors import AppError
@@ -12,12 +15,22 @@ from steelyard.core.servers.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import httpx2
 
     from steelyard.core.values.servers import ServerRow
     from steelyard.core.values.settings import ServerSettings
+
+
+@dataclass(frozen=True)
+class _Key:
+    """What a server cannot change while it runs: the file as it was, and what stands on the command line."""
+
+    path: Path
+    size_bytes: int
+    mtime_ns: int
+    context_tokens: int
+    threads: int
 
 
 class ServerPool:
@@ -34,7 +47,7 @@ class ServerPool:
         self._runtime = runtime
         self._make_client = make_client
         self._on_change = on_change
-        self._servers: dict[tuple[Path, ServerSettings], Server] = {}
+        self._servers: dict[_Key, Server] = {}
 
     def sweep(self) -> int:
         """Kill what a former owner left behind; call once, before the first start."""
@@ -46,13 +59,21 @@ class ServerPool:
         Raises:
             AppError: the engine is not installed.
         """
-        path = weights.resolve()
-        server = self._servers.get((path, settings))
+        key = _key(weights, settings)
+        server = self._servers.get(key)
         if server is None:
-            spec = ServerSpec(self._free_name(name), path, find_binary(self._engine_folder), self._runtime)
+            binary = find_binary(self._engine_folder)
+            spec = ServerSpec(self._free_name(name), key.path, binary, self._runtime)
             server = Server(spec, settings, self._make_client, self._on_change)
-            self._servers[(path, settings)] = server
+            self._servers[key] = server
         return server
+
+    async def stop_outdated(self, *wanted: ServerSettings) -> None:
+        """Stop idle servers whose file has changed, or which none of these settings ask for."""
+        for key, server in list(self._servers.items()):
+            is_wanted = any(key == _key(key.path, settings) for settings in wanted)
+            if server.pid is not None and not is_wanted and not server.row().slots_busy:
+                await server.stop()
 
     def rows(self) -> list[ServerRow]:
         """Every server that was started and not stopped."""
@@ -82,6 +103,16 @@ class ServerPool:
             count += 1
             free = f"{name}-{count}"
         return free
+
+
+def _key(weights: Path, settings: ServerSettings) -> _Key:
+    path = Path(os.path.realpath(weights))
+    try:
+        info = path.stat()
+        size_bytes, mtime_ns = info.st_size, info.st_mtime_ns
+    except OSError:
+        size_bytes, mtime_ns = 0, 0  # gone: the load will say so
+    return _Key(path, size_bytes, mtime_ns, settings.context_tokens, settings.threads)
 
 
 def find_binary(engine_folder: Path) -> Path:

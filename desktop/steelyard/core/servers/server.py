@@ -35,7 +35,7 @@ T = TypeVar("T")
 _POLL_S = 0.03
 _FATE_WAIT_S = 1.0
 _GRACE_S = 5.0
-_MAX_RESTARTS = 3
+_MAX_CRASHES = 3
 _RESTART_WINDOW_S = 300.0
 
 _log = logging.getLogger(__name__)
@@ -61,11 +61,13 @@ class _Ensure:
 
 @dataclass
 class _Loaded:
+    process: ServerProcess
     ready: Ready
 
 
 @dataclass
 class _Failed:
+    process: ServerProcess
     error: AppError
 
 
@@ -82,6 +84,7 @@ class _Stop:
 
 @dataclass
 class _Stalled:
+    pid: int | None
     reason: str
 
 
@@ -115,8 +118,9 @@ class Server:
         self._ready: Ready | None = None
         self._facts = LogFacts()
         self._waiters: list[asyncio.Future[Ready]] = []
-        self._crashes: deque[float] = deque(maxlen=_MAX_RESTARTS)
+        self._crashes: deque[float] = deque(maxlen=_MAX_CRASHES)
         self._error: str | None = None
+        self._last_crash = ""
         self._last_exit: _Exit | None = None
         self._started_at: str | None = None
         self._busy = 0
@@ -152,9 +156,9 @@ class Server:
             task.cancel()
         await asyncio.gather(self._task, *self._side_tasks, return_exceptions=True)
 
-    def report_stall(self, reason: str) -> None:
-        """A request made no progress within its deadline: the child is killed and started again."""
-        self._inbox.put_nowait(_Stalled(reason))
+    def report_stall(self, pid: int | None, reason: str) -> None:
+        """A request to that child made no progress within its deadline: it is killed and started again."""
+        self._inbox.put_nowait(_Stalled(pid, reason))
 
     async def fate_of(self, pid: int) -> tuple[str, str] | None:
         """Why the child of that pid ended, and what to do; None if it has not ended within a moment."""
@@ -251,14 +255,17 @@ class Server:
                 await self._ready.client.aclose()
 
     async def _handle(self, message: _Message) -> None:
+        """One message. What comes from or is about a child that is no longer ours is too late to matter."""
         match message:
             case _Ensure():
                 await self._on_ensure(message.waiter)
+            case _Loaded() if message.process is not self._process:
+                await message.ready.client.aclose()
             case _Loaded():
                 self._on_loaded(message.ready)
-            case _Failed():
+            case _Failed() if message.process is self._process:
                 await self._on_failed(message.error)
-            case _Exited():
+            case _Exited() if message.process is self._process:
                 await self._on_exited(message)
             case _Stop():
                 try:
@@ -266,8 +273,10 @@ class Server:
                 finally:
                     self._fail_waiters(AppError("The server was stopped", retryable=True))
                     _answer(message.waiter, None)
-            case _Stalled():
+            case _Stalled() if message.pid == self.pid:
                 await self._on_stalled(message.reason)
+            case _:
+                pass
 
     async def _on_ensure(self, waiter: asyncio.Future[Ready]) -> None:
         if self._ready:
@@ -278,7 +287,7 @@ class Server:
             if self._keeps_crashing():
                 raise AppError(
                     f"{self.spec.name} keeps crashing",
-                    f"{_MAX_RESTARTS} times in 5 minutes, last: {self._error or 'reason unknown'}",
+                    f"{_MAX_CRASHES} times in 5 minutes, last: {self._last_crash}",
                     "Wait a few minutes, or choose other weights.",
                 )
             await self._start()
@@ -314,8 +323,6 @@ class Server:
         self._fail_waiters(error)
 
     async def _on_exited(self, message: _Exited) -> None:
-        if message.process is not self._process:
-            return
         was_ready = self._ready is not None
         detail, hint = exit_words(message.code, self._facts)
         self._last_exit = _Exit(message.process.pid, detail, hint)
@@ -327,17 +334,16 @@ class Server:
             return
         _log.warning("server %s ended: %s", self.spec.name, detail)
         self._set_state("failed")
-        await self._restart()
+        await self._restart(detail)
 
     async def _on_stalled(self, reason: str) -> None:
-        if self._process is None:
-            return
         _log.warning("server %s stalled: %s", self.spec.name, reason)
         await self._end_child("failed")
         self._error = reason
-        await self._restart()
+        await self._restart(reason)
 
-    async def _restart(self) -> None:
+    async def _restart(self, reason: str) -> None:
+        self._last_crash = reason
         self._crashes.append(time.monotonic())
         if self._keeps_crashing():
             self._publish()
@@ -347,7 +353,7 @@ class Server:
 
     def _keeps_crashing(self) -> bool:
         recent = [at for at in self._crashes if time.monotonic() - at < _RESTART_WINDOW_S]
-        return len(recent) >= _MAX_RESTARTS
+        return len(recent) >= _MAX_CRASHES
 
     async def _end_child(self, state: ServerState) -> None:
         process = self._process
@@ -382,7 +388,7 @@ class Server:
             props = await until_loaded(process, client, key, self.spec, self._settings.load_stall_s)
         except AppError as exc:
             await client.aclose()
-            self._tell(process, _Failed(exc))
+            self._inbox.put_nowait(_Failed(process, exc))
         except BaseException:
             await client.aclose()
             raise
@@ -391,15 +397,7 @@ class Server:
             ready = Ready(
                 client, key, alias, load_ms, props.build_info, props.default_generation_settings.n_ctx
             )
-            if not self._tell(process, _Loaded(ready)):
-                await client.aclose()
-
-    def _tell(self, process: ServerProcess, message: _Message) -> bool:
-        """Put a message about this child into the inbox, unless another child has taken its place."""
-        is_current = process is self._process
-        if is_current:
-            self._inbox.put_nowait(message)
-        return is_current
+            self._inbox.put_nowait(_Loaded(process, ready))
 
     def _beside(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -86,16 +86,18 @@ class Database:
 
     def _open(self) -> None:
         try:
-            self._connection = self._connect()
-        except (apsw.NotADBError, apsw.CorruptError) as exc:
-            _log.warning("the ledger is damaged: %s", exc)
-            aside = self._set_aside()
-            self.notices.append(
-                f"The ledger was damaged; it is kept as {aside.name}, and a new one was begun."
-            )
-            self._connection = self._connect()
+            self._connection = self._connect_or_begin_anew()
         except (apsw.Error, OSError) as exc:
             raise _in_words(exc, self._path) from exc
+
+    def _connect_or_begin_anew(self) -> Any:
+        try:
+            return self._connect()
+        except (apsw.NotADBError, apsw.CorruptError) as exc:
+            _log.warning("the ledger is damaged: %s", exc)
+        aside = self._set_aside()
+        self.notices.append(f"The ledger was damaged; it is kept as {aside.name}, and a new one was begun.")
+        return self._connect()
 
     def _connect(self) -> Any:
         self._path.touch(mode=0o600)
@@ -123,9 +125,9 @@ class Database:
                 connection.pragma("user_version", number)
 
     def _back_up(self, connection: Any, version: int) -> None:
-        target: Any = apsw.Connection(
-            str(self._path.with_name(f"{self._path.name}.schema-{version}-{_stamp()}"))
-        )
+        path = self._path.with_name(f"{self._path.name}.schema-{version}-{_stamp()}")
+        path.touch(mode=0o600)  # it holds prompts, like the ledger itself; SQLite would go by the umask
+        target: Any = apsw.Connection(str(path))
         try:
             with target.backup("main", connection, "main") as backup:
                 backup.step()

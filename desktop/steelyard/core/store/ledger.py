@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,9 +26,15 @@ _CUT_OFF = ErrorInfo(
     retryable=True,
 )
 
+_log = logging.getLogger(__name__)
+
 
 class Ledger:
-    """Reads and writes runs and comparisons; money is stored as whole pico-dollars."""
+    """Reads and writes runs and comparisons; money is stored as whole pico-dollars.
+
+    A row may be one that this version cannot decode: another version with the same schema wrote it. It is
+    left as it is and passed over; it must not stand in the way of the others.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -38,10 +45,9 @@ class Ledger:
         def work(connection: Connection) -> int:
             rows = list(connection.execute("SELECT id, document FROM runs WHERE finish_reason IS NULL"))
             for run_id, document in rows:
-                run = msgspec.structs.replace(_decode(document), finish_reason="interrupted", error=_CUT_OFF)
                 connection.execute(
                     "UPDATE runs SET finish_reason = 'interrupted', document = ? WHERE id = ?",
-                    (msgspec.json.encode(run).decode(), run_id),
+                    (_interrupted(run_id, document), run_id),
                 )
             return len(rows)
 
@@ -93,7 +99,7 @@ class Ledger:
             (old,) = connection.execute(
                 "SELECT not_comparable FROM comparisons WHERE id = ?", (comparison_id,)
             ).fetchone()
-            merged = [*msgspec.json.decode(old, type=list[NotComparable]), *not_comparable]
+            merged = [*msgspec.json.decode(old, type=list[msgspec.Raw]), *not_comparable]
             connection.execute(
                 "UPDATE comparisons SET not_comparable = ? WHERE id = ?",
                 (msgspec.json.encode(merged).decode(), comparison_id),
@@ -187,8 +193,8 @@ class Ledger:
                 (comparison_id,),
             ).fetchone()
             runs = connection.execute(
-                "SELECT document, text, reasoning, finish_reason, messages FROM runs WHERE comparison_id = ?"
-                " ORDER BY turn, position, id",
+                "SELECT id, turn, document, text, reasoning, finish_reason, messages FROM runs"
+                " WHERE comparison_id = ? ORDER BY turn, position, id",
                 (comparison_id,),
             ).fetchall()
             return head, runs
@@ -217,13 +223,11 @@ def _history(comparison_id: str, head: Any, rows: list[Any]) -> ComparisonHistor
     started_at, title, schedule, system, targets, not_comparable = head
     columns: dict[int, list[Run]] = {}
     prompts: dict[int, str] = {}
-    for document, text, reasoning, finish_reason, messages in rows:
-        run = msgspec.structs.replace(
-            _decode(document), text=text, reasoning=reasoning, finish_reason=finish_reason
-        )
-        columns.setdefault(run.column, []).append(run)
-        asked = [m.content for m in msgspec.json.decode(messages, type=list[Message]) if m.role == "user"]
-        prompts.setdefault(run.turn, asked[-1] if asked else "")
+    for run_id, turn, document, text, reasoning, finish_reason, messages in rows:
+        prompts.setdefault(turn, _last_question(run_id, messages))
+        if (stored := _decode(run_id, document)) is not None:
+            run = msgspec.structs.replace(stored, text=text, reasoning=reasoning, finish_reason=finish_reason)
+            columns.setdefault(run.column, []).append(run)
     names = msgspec.json.decode(targets, type=list[str])
     return ComparisonHistory(
         id=comparison_id,
@@ -233,16 +237,46 @@ def _history(comparison_id: str, head: Any, rows: list[Any]) -> ComparisonHistor
         system=system,
         prompts=[prompts[turn] for turn in sorted(prompts)],
         columns=[ColumnHistory(target=name, runs=columns.get(at, [])) for at, name in enumerate(names)],
-        not_comparable=msgspec.json.decode(not_comparable, type=list[NotComparable]),
+        not_comparable=_known_exclusions(comparison_id, not_comparable),
     )
+
+
+def _known_exclusions(comparison_id: str, stored: str) -> list[NotComparable]:
+    known: list[NotComparable] = []
+    for item in msgspec.json.decode(stored, type=list[msgspec.Raw]):
+        try:
+            known.append(msgspec.json.decode(item, type=NotComparable))
+        except msgspec.DecodeError as exc:
+            _log.warning("an exclusion of comparison %s cannot be decoded: %s", comparison_id, exc)
+    return known
+
+
+def _last_question(run_id: str, messages: str) -> str:
+    try:
+        asked = [m.content for m in msgspec.json.decode(messages, type=list[Message]) if m.role == "user"]
+    except msgspec.DecodeError as exc:
+        _log.warning("the messages of run %s cannot be decoded: %s", run_id, exc)
+        return ""
+    return asked[-1] if asked else ""
+
+
+def _interrupted(run_id: str, document: str) -> str:
+    run = _decode(run_id, document)
+    if run is None:
+        return document
+    return _encode(msgspec.structs.replace(run, finish_reason="interrupted", error=_CUT_OFF))
 
 
 def _encode(run: Run) -> str:
     return msgspec.json.encode(msgspec.structs.replace(run, text="", reasoning=None)).decode()
 
 
-def _decode(document: str) -> Run:
-    return msgspec.json.decode(document, type=Run)
+def _decode(run_id: str, document: str) -> Run | None:
+    try:
+        return msgspec.json.decode(document, type=Run)
+    except msgspec.DecodeError as exc:
+        _log.warning("run %s cannot be decoded: %s", run_id, exc)
+        return None
 
 
 def _no_comparison(comparison_id: str) -> AppError:

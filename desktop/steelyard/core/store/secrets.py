@@ -24,6 +24,7 @@ _SECURE_BACKENDS = tuple(
 )
 _TIMEOUT_S = 5.0
 _MAX_KEY_CHARS = 4096
+_NO_ANSWER = "one that does not answer"
 
 
 class SecretStore:
@@ -32,12 +33,14 @@ class SecretStore:
     def __init__(self, service: str) -> None:
         self._service = service
         self._memory: dict[str, str] = {}
+        self._kept: set[str] = set()
+        """Names whose key is known to be in the keyring, so that a list need not fetch it again."""
+        self._hanging: threading.Thread | None = None
 
     def backend(self) -> tuple[str, bool]:
         """Name of the keyring backend in use, and whether it is secure."""
-        names = _within_time(_backend_names, default=["unknown"])
-        is_secure = bool(names) and all(name.startswith(_SECURE_BACKENDS) for name in names)
-        return ", ".join(names) or "none", is_secure
+        names = self._within_time(_backend_names, default=[_NO_ANSWER])
+        return ", ".join(names) or "none", _is_secure(names)
 
     def where(self, target: ApiTarget) -> Literal["env", "keyring", "memory", "none"]:
         """Where this target's key comes from."""
@@ -45,7 +48,8 @@ class SecretStore:
             return "env"
         if target.name in self._memory:
             return "memory"
-        return "keyring" if self._from_keyring(target.name) else "none"
+        is_kept = target.name in self._kept or self._from_keyring(target.name) is not None
+        return "keyring" if is_kept else "none"
 
     def read(self, target: ApiTarget, environment: Mapping[str, str]) -> str | None:
         """The key, or None if this target has none. `environment` is the asking process's, ours comes second.
@@ -73,30 +77,37 @@ class SecretStore:
         """
         key = checked_key(key)
         backend, is_secure = self.backend()
-        if is_secure and _within_time(lambda: self._set(name, key), default=False):
+        if is_secure and self._within_time(lambda: self._set(name, key), default=False):
             self._memory.pop(name, None)
+            self._kept.add(name)
             return "keyring"
         if memory_ok:
             self._memory[name] = key
             return "memory"
+        refused, missing = f"the keyring ({backend}) did not take it", "there is no secure keyring"
         raise AppError(
             "The key was not stored",
-            f"there is no secure keyring (found: {backend})",
+            refused if is_secure else f"{missing} (found: {backend})",
             "Use `targets add … --key-env VARIABLE` and set that variable instead.",
         )
 
     def forget(self, name: str) -> None:
         """Remove a target's key from memory and keyring."""
         self._memory.pop(name, None)
+        self._kept.discard(name)
         if self.backend()[1]:
-            _within_time(lambda: self._delete(name), default=False)
+            self._within_time(lambda: self._delete(name), default=False)
 
     def _from_keyring(self, name: str) -> str | None:
-        if not self.backend()[1]:
-            return None
+        key = self._within_time(lambda: self._get(name), default=None)
+        if key is not None:
+            self._kept.add(name)
+        return key
+
+    def _get(self, name: str) -> str | None:
         import keyring
 
-        return _within_time(lambda: keyring.get_password(self._service, name), default=None)
+        return keyring.get_password(self._service, name) if _is_secure(_backend_names()) else None
 
     def _set(self, name: str, key: str) -> bool:
         import keyring
@@ -109,6 +120,26 @@ class SecretStore:
 
         keyring.delete_password(self._service, name)
         return True
+
+    def _within_time(self, work: Callable[[], T], default: T) -> T:
+        """A locked or broken keyring may wait for a dialog that nobody sees, or fail in any way it likes.
+
+        While one call hangs no other is made: a list of ten targets waits once, and leaves one thread behind.
+        """
+        if self._hanging is not None and self._hanging.is_alive():
+            return default
+        result: list[T] = []
+
+        def target() -> None:
+            with contextlib.suppress(Exception):
+                result.append(work())
+
+        thread = threading.Thread(target=target, name="keyring", daemon=True)
+        thread.start()
+        thread.join(_TIMEOUT_S)
+        if thread.is_alive():
+            self._hanging = thread
+        return result[0] if result else default
 
 
 def checked_key(key: str) -> str:
@@ -133,15 +164,5 @@ def _backend_names() -> list[str]:
     return [f"{type(part).__module__}.{type(part).__name__}" for part in parts]
 
 
-def _within_time(work: Callable[[], T], default: T) -> T:
-    """A locked or broken keyring may wait for a dialog that nobody sees, or fail in any way it likes."""
-    result: list[T] = []
-
-    def target() -> None:
-        with contextlib.suppress(Exception):
-            result.append(work())
-
-    thread = threading.Thread(target=target, name="keyring", daemon=True)
-    thread.start()
-    thread.join(_TIMEOUT_S)
-    return result[0] if result else default
+def _is_secure(backend_names: list[str]) -> bool:
+    return bool(backend_names) and all(name.startswith(_SECURE_BACKENDS) for name in backend_names)

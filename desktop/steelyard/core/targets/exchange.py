@@ -20,7 +20,7 @@ from steelyard.core.base.errors import AppError
 from steelyard.core.targets.clients import load_transport
 from steelyard.core.targets.failures import http_error, not_a_stream, transport_error
 from steelyard.core.targets.retry import MAX_ATTEMPTS, MAX_WAIT_S, RETRYABLE_STATUS, backoff_s, retry_after_s
-from steelyard.core.targets.sse import SseParser
+from steelyard.core.targets.sse import MAX_BODY_BYTES, SseParser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 _MAX_ERROR_BODY_BYTES = 64 << 10
 _HEAD_BYTES = 256
 _AFTER_FINISH_S = 5.0
+# For each content event that is allowed. Limits allow eight a token, which makes this 2 KiB a token:
+# llama-server sends about 240 bytes for one, APIs with long ids and filter results several times as many.
+_BODY_BYTES_PER_EVENT = 256
+_MOST_BODY_BYTES = 512 << 20
+_MAX_TEXT_CHARS = 32 << 20
 _REFUSED_TYPES = ("text/html", "application/json", "application/xhtml+xml")
 
 
@@ -67,6 +72,8 @@ class RawTimes:
     headers: int = 0
     first_delta: int = 0
     last_delta: int = 0
+    finished: int = 0
+    """The finish reason, or the end mark of a stream that gave none."""
     end: int = 0
     attempts: int = 0
     waited_ms: float = 0.0
@@ -95,9 +102,12 @@ class Exchange:
         self._deadline: asyncio.Timeout | None = None
         self._ends_at = 0.0
         self.times = RawTimes()
-        self.response_headers: dict[str, str] = {}
         self.has_stalled = False
         self._has_finish = False
+        self._is_answered = False
+        self._is_tunnelling = False
+        self._pieces = 0
+        self._text_chars = 0
 
     @property
     def has_content(self) -> bool:
@@ -116,8 +126,12 @@ class Exchange:
         if abs(at - (self._deadline.when() or 0.0)) > 0.25:
             self._deadline.reschedule(at)
 
-    async def run(self, on_deltas: Callable[[list[Delta], int], None]) -> None:
+    async def run(
+        self, on_deltas: Callable[[list[Delta], int], None], note: Callable[[str], None] | None = None
+    ) -> None:
         """Do it, with at most MAX_ATTEMPTS attempts before the first byte.
+
+        `note` is told what is waited for between two attempts.
 
         Raises:
             AppError: in words of this target; `times` and what `on_deltas` got stay valid.
@@ -135,13 +149,15 @@ class Exchange:
             except _TryAgain as again:
                 if attempt >= MAX_ATTEMPTS or again.after_s > MAX_WAIT_S:
                     raise again.error from again.__cause__
-                await asyncio.sleep(again.after_s)
+                refusal = again
             finally:
                 self.times.end = now_ns()
+            await _wait(refusal, attempt + 1, note or _say_nothing)
 
     async def _attempt(self, on_deltas: Callable[[list[Delta], int], None]) -> None:
         loop = asyncio.get_running_loop()
         self._ends_at = loop.time() + self._limits.total_s
+        self._is_answered = False
         self.times.start = now_ns()
         try:
             first_s = min(self._limits.connect_s + self._limits.first_token_s, self._limits.total_s)
@@ -164,12 +180,12 @@ class Exchange:
 
     def _translate(self, exc: Exception) -> None:
         error = transport_error(self._request.who, exc)
-        if self.times.headers:
+        if self._is_answered:
             kept = " What arrived is kept." if self.has_content else ""
             raise AppError(
                 f"{self._request.who} broke off", error.detail, f"Try again.{kept}", retryable=True
             ) from exc
-        is_refused = isinstance(exc, httpx2.ConnectError | httpx2.ConnectTimeout)
+        is_refused = isinstance(exc, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError)
         if is_refused and error.retryable and not self._request.is_local:
             # An API may have begun to bill once the request was sent, so only failed connects are repeated.
             raise _TryAgain(error, backoff_s(self.times.attempts)) from exc
@@ -186,28 +202,34 @@ class Exchange:
             extensions={"trace": self._on_trace},
         )
         response = await self._client.send(request, stream=True)
+        self._is_answered = True
         try:
             await self._check(response)
             await self._read(response, on_deltas)
         finally:
             await response.aclose()
 
-    async def _on_trace(self, name: str, _info: dict[str, Any]) -> None:
+    async def _on_trace(self, name: str, info: dict[str, Any]) -> None:
         match name:
+            case "http11.send_request_headers.started":
+                self._is_tunnelling = info["request"].method == b"CONNECT"
+                if self._is_tunnelling:
+                    self.times.connected = self.times.secured = 0  # so far only the proxy is reached
+            case "proxy.start_tls.started":
+                self.times.connected = now_ns()
             case "connection.connect_tcp.complete" | "connection.connect_unix_socket.complete":
                 self.times.connected = now_ns()
-            case "connection.start_tls.complete":
+            case "connection.start_tls.complete" | "proxy.start_tls.complete":
                 self.times.secured = now_ns()
-            case "http11.send_request_body.complete":
+            case "http11.send_request_body.complete" if not self._is_tunnelling:
                 self.times.sent = now_ns()
                 self.prolong()
-            case "http11.receive_response_headers.complete":
+            case "http11.receive_response_headers.complete" if not self._is_tunnelling:
                 self.times.headers = now_ns()
             case _:
                 pass
 
     async def _check(self, response: httpx2.Response) -> None:
-        self.response_headers = {name.lower(): value for name, value in response.headers.items()}
         status, who = response.status_code, self._request.who
         content_type = response.headers.get("content-type", "").split(";")[0].strip().lower()
         if status == 200 and response.headers.get("content-encoding", "identity").lower() != "identity":
@@ -222,13 +244,13 @@ class Exchange:
         if status == 200:
             raise not_a_stream(who, content_type, body)
         waits_s = retry_after_s(response.headers.get("retry-after"), response.headers.get("date"))
-        error = http_error(who, status, body, waits_s)
+        error = http_error(who, status, body, waits_s, is_local=self._request.is_local)
         if status not in RETRYABLE_STATUS or self._request.is_local:
             raise error
         raise _TryAgain(error, backoff_s(self.times.attempts) if waits_s is None else waits_s)
 
     async def _read(self, response: httpx2.Response, on_deltas: Callable[[list[Delta], int], None]) -> None:
-        parser = SseParser()
+        parser = SseParser(max_body_bytes=_body_limit(self._limits))
         head, event_count = b"", 0
         async for chunk in response.aiter_raw():
             stamp = now_ns()
@@ -265,16 +287,31 @@ class Exchange:
             times.last_delta = stamp
             if delta.text or delta.reasoning:
                 times.content.append(stamp)
-            if len(times.content) > self._limits.max_content_events:
-                raise AppError(
-                    f"{self._request.who} does not stop",
-                    f"it sent over {self._limits.max_content_events} pieces, far more than were asked for",
-                    "What arrived is kept.",
-                )
-        self._has_finish = self._has_finish or delta.finish is not None
+            self._check_size(delta)
+        if delta.finish is not None:
+            self._has_finish = True
+        if delta.finish is not None or delta.is_done:
+            times.finished = times.finished or stamp
         if delta.has_content or delta.progress or delta.finish:
             self.prolong()
         return delta.is_done
+
+    def _check_size(self, delta: Delta) -> None:
+        self._pieces += len(delta.tool_calls) or 1
+        self._text_chars += len(delta.text) + len(delta.reasoning)
+        self._text_chars += sum(len(part.arguments) for part in delta.tool_calls)
+        if self._pieces > self._limits.max_content_events:
+            raise AppError(
+                f"{self._request.who} does not stop",
+                f"it sent over {self._limits.max_content_events} pieces, far more than were asked for",
+                "What arrived is kept.",
+            )
+        if self._text_chars > _MAX_TEXT_CHARS:
+            raise AppError(
+                f"{self._request.who} does not stop",
+                f"it sent over {_MAX_TEXT_CHARS >> 20} million characters",
+                "What arrived is kept. Ask for less with --max-tokens.",
+            )
 
     def _stall_error(self, *, is_total: bool) -> AppError:
         who = self._request.who
@@ -308,3 +345,21 @@ async def _head_of_body(response: httpx2.Response) -> bytes:
     except (TimeoutError, httpx2.HTTPError):
         pass  # an error page that does not arrive whole is still an error with a status
     return body[:_MAX_ERROR_BODY_BYTES]
+
+
+def _body_limit(limits: Limits) -> int:
+    """Bytes that the answer may have on the wire: enough for all that was asked for, and never endless."""
+    asked = _BODY_BYTES_PER_EVENT * limits.max_content_events
+    return min(max(MAX_BODY_BYTES, asked), _MOST_BODY_BYTES)
+
+
+async def _wait(refusal: _TryAgain, attempt: int, note: Callable[[str], None]) -> None:
+    """Let the time before the given attempt pass, and say so."""
+    which = f"attempt {attempt} of {MAX_ATTEMPTS}"
+    note(f"{which} in {refusal.after_s:.3g} s ({refusal.error.detail})")
+    await asyncio.sleep(refusal.after_s)
+    note(which)
+
+
+def _say_nothing(_reason: str) -> None:
+    pass

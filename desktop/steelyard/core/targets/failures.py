@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import httpx2
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.redaction import redact
 from steelyard.core.targets.retry import RETRYABLE_STATUS
-from steelyard.core.targets.wire import error_message
+from steelyard.core.targets.wire import error_codes, error_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ _STATUS_WORDS: dict[int, tuple[str, str]] = {
     403: ("forbids this request", "Check that the key may use this model."),
     404: ("knows no such address or model", "Check base URL and model name."),
     405: ("does not take chat requests at this address", "Check the base URL."),
+    407: ("is behind a proxy that wants a password", "Check HTTP_PROXY and its password."),
     408: ("gave up waiting for the request", "Try again."),
     413: ("found the prompt too large", "Shorten the prompt."),
     422: ("refused the request's content", "Check the model name and the parameters."),
@@ -30,20 +32,46 @@ _STATUS_WORDS: dict[int, tuple[str, str]] = {
     503: ("is not available at the moment", "Try again later."),
     529: ("is overloaded", "Try again later."),
 }
+_TOO_LONG_CODES = frozenset({"exceed_context_size_error", "context_length_exceeded"})
+_TOO_LONG_WORDS = re.compile(
+    r"(?i)prompt is too long|input token count|input is too long"
+    r"|(?:exceed|maximum)[^.]{0,60}context (?:length|size|window)"
+    r"|context (?:length|size|window)[^.]{0,60}exceed"
+)
 
 
-def http_error(who: str, status: int, body: bytes, waits_s: float | None = None) -> AppError:
+def http_error(
+    who: str, status: int, body: bytes, waits_s: float | None = None, *, is_local: bool = False
+) -> AppError:
     """The error for an HTTP status; the server's own words are redacted and cut."""
     if 300 <= status < 400:
         return AppError(
             f"{who} has moved", f"HTTP {status}", "Check the base URL: redirects are not followed."
         )
-    words, hint = _STATUS_WORDS.get(status, ("failed", "Try again later."))
+    words, hint = _words_for(status, body, is_local=is_local)
     if waits_s is not None:
         hint = f"It asks to wait {waits_s:.0f} s."
     said = error_message(body) or _kind_of_body(body)
     detail = f"HTTP {status}, {said}" if said else f"HTTP {status}"
     return AppError(f"{who} {words}", detail, hint, retryable=status in RETRYABLE_STATUS)
+
+
+def _words_for(status: int, body: bytes, *, is_local: bool) -> tuple[str, str]:
+    """What happened and what to do."""
+    if status in (400, 413, 422) and _is_too_long(body):
+        way_out = (
+            "raise the context size in Settings (context_tokens in a --profile)"
+            if is_local
+            else "ask for fewer tokens (--max-tokens)"
+        )
+        return "found the prompt too long", f"Shorten it, or {way_out}."
+    return _STATUS_WORDS.get(status, ("failed", "Try again later."))
+
+
+def _is_too_long(body: bytes) -> bool:
+    """Whether an error body says that the prompt is larger than the model's context."""
+    codes = error_codes(body)
+    return not _TOO_LONG_CODES.isdisjoint(codes) or _TOO_LONG_WORDS.search(error_message(body)) is not None
 
 
 def not_a_stream(who: str, content_type: str, body: bytes) -> AppError:
@@ -79,6 +107,14 @@ def transport_error(who: str, exc: Exception) -> AppError:
     if isinstance(exc, httpx2.ConnectTimeout):
         return AppError(
             f"{who} cannot be reached", "no connection in time", "Check the network.", retryable=True
+        )
+    if isinstance(exc, httpx2.ProxyError):
+        said = _words(exc)
+        return AppError(
+            f"The proxy in front of {who} refused the connection",
+            said,
+            "Check HTTPS_PROXY and its password.",
+            retryable=said.startswith("5"),
         )
     if isinstance(exc, httpx2.RemoteProtocolError):
         return AppError(f"{who} broke the connection", _words(exc), "Try again.", retryable=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from steelyard.core.base.errors import AppError
-from steelyard.core.base.redaction import redact
+from steelyard.core.base.redaction import redacted_head
 from steelyard.core.targets.delta import Delta, ToolCallPart, UsageDelta
 from steelyard.core.targets.json_in import as_count, as_dict, as_list, as_text
 from steelyard.core.targets.wire import broken_event, event_json
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from steelyard.core.values.run import FinishReason
 
 _ENDPOINT = "/chat/completions"
+_MAX_PARTS = 1024  # choices of an event, tool-call fragments of a choice; servers send one or a few
 _FINISH: dict[str, FinishReason] = {
     "length": "length",
     "tool_calls": "tool_calls",
@@ -84,8 +85,7 @@ class OpenAiWire:
         if fingerprint := as_text(document.get("system_fingerprint")):
             delta.raw["system_fingerprint"] = fingerprint
         delta.progress = "prompt_progress" in document
-        for choice in as_list(document.get("choices")):
-            _read_choice(as_dict(choice), delta)
+        _read_choices(_few(document.get("choices")), delta)
         return delta
 
 
@@ -94,17 +94,38 @@ def _rooted(base_url: str) -> str:
     return base if urlsplit(base).path.strip("/") else base + "/v1"
 
 
-def _read_choice(choice: dict[str, Any], delta: Delta) -> None:
-    if choice.get("index", 0) != 0:
-        return
-    content = as_dict(choice.get("delta"))
-    value = content.get("content")
-    if value is not None and not isinstance(value, str):
-        raise broken_event("an answer's content is not text")
-    delta.text += as_text(value)
-    delta.reasoning += as_text(content.get("reasoning_content")) or as_text(content.get("reasoning"))
-    for call in as_list(content.get("tool_calls")):
-        call = as_dict(call)
+def _few(value: Any) -> list[Any]:
+    """The value as an array.
+
+    Raises:
+        AppError: it has so many items that reading them would hold up everything else.
+    """
+    items = as_list(value)
+    if len(items) > _MAX_PARTS:
+        raise broken_event(f"one event has {len(items)} parts")
+    return items
+
+
+def _read_choices(choices: list[Any], delta: Delta) -> None:
+    text: list[str] = []
+    reasoning: list[str] = []
+    for choice in map(as_dict, choices):
+        if choice.get("index", 0) != 0:
+            continue
+        content = as_dict(choice.get("delta"))
+        value = content.get("content")
+        if value is not None and not isinstance(value, str):
+            raise broken_event("an answer's content is not text")
+        text.append(as_text(value))
+        reasoning.append(as_text(content.get("reasoning_content")) or as_text(content.get("reasoning")))
+        _read_tool_calls(content, delta)
+        if reason := as_text(choice.get("finish_reason")):
+            delta.finish = _FINISH.get(reason, "stop")
+    delta.text, delta.reasoning = "".join(text), "".join(reasoning)
+
+
+def _read_tool_calls(content: dict[str, Any], delta: Delta) -> None:
+    for call in map(as_dict, _few(content.get("tool_calls"))):
         function = as_dict(call.get("function"))
         delta.tool_calls.append(
             ToolCallPart(
@@ -114,8 +135,6 @@ def _read_choice(choice: dict[str, Any], delta: Delta) -> None:
                 arguments=as_text(function.get("arguments")),
             )
         )
-    if reason := as_text(choice.get("finish_reason")):
-        delta.finish = _FINISH.get(reason, "stop")
 
 
 def _usage(usage: dict[str, Any]) -> UsageDelta:
@@ -134,7 +153,7 @@ def stream_error(document: dict[str, Any]) -> AppError:
     """An error that arrived inside the stream."""
     error = document.get("error")
     message = as_text(as_dict(error).get("message")) or as_text(error) or as_text(document.get("message"))
-    detail = redact(" ".join(message.split()))[:300] or "no reason given"
+    detail = redacted_head(message, 300) or "no reason given"
     return AppError(
         "The server reported an error in its answer",
         detail,

@@ -30,7 +30,7 @@ class SseParser:
     def __init__(self, max_line_bytes: int = MAX_LINE_BYTES, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self._max_line_bytes = max_line_bytes
         self._max_body_bytes = max_body_bytes
-        self._pending = b""
+        self._pending = bytearray()
         self._skip_newline = False
         self._at_start = True
         self._body_bytes = 0
@@ -44,24 +44,33 @@ class SseParser:
             return []
         self._body_bytes += len(chunk)
         if self._body_bytes > self._max_body_bytes:
-            raise _too_big("answer", self._max_body_bytes)
+            raise _too_long(self._max_body_bytes)
         if self._skip_newline:
             # The last chunk ended in CR, which already ended its line; an LF here belongs to it.
             chunk = chunk.removeprefix(b"\n")
             self._skip_newline = False
-        data = self._pending + chunk
         if self._at_start:
-            if _BOM.startswith(data[:3]) and len(data) < len(_BOM):
-                self._pending = data
+            chunk = bytes(self._pending) + chunk
+            self._pending.clear()
+            if len(chunk) < len(_BOM) and _BOM.startswith(chunk):
+                self._pending += chunk
                 return []
-            data = data.removeprefix(_BOM)
+            chunk = chunk.removeprefix(_BOM)
             self._at_start = False
-        self._skip_newline = data.endswith(b"\r")
-        lines = data.split(b"\n") if b"\r" not in data else _LINE_END.split(data)
-        self._pending = lines.pop()
+        self._skip_newline = chunk.endswith(b"\r")
+        return self._take_lines(self._whole_lines(chunk))
+
+    def _whole_lines(self, chunk: bytes) -> list[bytes]:
+        """The lines that this chunk ends. Only the chunk is searched: the line before it may be very long."""
+        lines = chunk.split(b"\n") if b"\r" not in chunk else _LINE_END.split(chunk)
+        rest = lines.pop()
+        if lines and self._pending:
+            lines[0] = bytes(self._pending) + lines[0]
+            self._pending.clear()
+        self._pending += rest
         if len(self._pending) > self._max_line_bytes:
             raise _too_big("line", self._max_line_bytes)
-        return self._take_lines(lines)
+        return lines
 
     def _take_lines(self, lines: list[bytes]) -> list[SseEvent]:
         events: list[SseEvent] = []
@@ -77,7 +86,7 @@ class SseParser:
         return events
 
     def _add_data(self, value: bytes) -> None:
-        self._data_bytes += len(value)
+        self._data_bytes += len(value) + 1  # empty lines cost memory, too
         if self._data_bytes > self._max_line_bytes:
             raise _too_big("event", self._max_line_bytes)
         self._data.append(value)
@@ -88,6 +97,14 @@ class SseParser:
         self._name = ""
         self._data = []
         self._data_bytes = 0
+
+
+def _too_long(limit: int) -> AppError:
+    return AppError(
+        "The server sent too much",
+        f"its answer is larger than {limit >> 20} MiB",
+        "What arrived is kept. Ask for less (--max-tokens), or check that the address is that of a chat API.",
+    )
 
 
 def _too_big(what: str, limit: int) -> AppError:

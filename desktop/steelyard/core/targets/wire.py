@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from steelyard.core.base.errors import AppError, UsageError
-from steelyard.core.base.redaction import redact
+from steelyard.core.base.redaction import redact, redacted_head
 from steelyard.core.targets.json_in import as_dict, as_text, parse_json
 
 if TYPE_CHECKING:
@@ -99,11 +99,21 @@ def broken_event(detail: str) -> AppError:
 
 def error_message(body: bytes) -> str:
     """The human part of an error body, redacted first and then cut."""
-    try:
-        document = as_dict(parse_json(body))
-    except ValueError:
-        return ""
+    document = _error_document(body)
     error = document.get("error")
     text = as_text(error) or as_text(as_dict(error).get("message")) or as_text(document.get("message"))
     text = text or as_text(document.get("detail"))
-    return " ".join(redact(text).split())[:_MAX_ERROR_CHARS]
+    return redacted_head(text, _MAX_ERROR_CHARS)
+
+
+def error_codes(body: bytes) -> set[str]:
+    """The words by which an error body names its kind to programs."""
+    error = as_dict(_error_document(body).get("error"))
+    return {as_text(error.get("type")), as_text(error.get("code"))}
+
+
+def _error_document(body: bytes) -> dict[str, Any]:
+    try:
+        return as_dict(parse_json(body))
+    except ValueError:
+        return {}

@@ -86,13 +86,6 @@ class WindowRaised(Tagged, frozen=True):
     """Somebody asked for the window."""
 
 
-class ProgressNoted(Tagged, frozen=True):
-    """One line for a person who waits."""
-
-    request: str
-    message: str
-
-
 Event = (
     ComparisonStarted
     | RunStarted
@@ -105,5 +98,4 @@ Event = (
     | TargetsChanged
     | SettingsChanged
     | WindowRaised
-    | ProgressNoted
 )

@@ -76,14 +76,14 @@ class Usage(Row, frozen=True):
 
 
 class Phases(Row, frozen=True):
-    """Where the time went; the sum is `e2e_ms`."""
+    """Where the time went; the sum is `e2e_ms`. After a failure the phases that were not reached are None."""
 
     connect: float
-    tls: float
-    send: float
-    wait_headers: float
-    first_token: float
-    stream: float
+    tls: float | None = None
+    send: float | None = None
+    wait_headers: float | None = None
+    first_token: float | None = None
+    stream: float | None = None
 
 
 class Timing(Row, frozen=True):

@@ -116,7 +116,9 @@ class ColumnHeader(QWidget):
         self.remove_action = self._action("Remove", "x", self.remove_wanted)
 
     def _action(self, text: str, icon: str, signal: SignalInstance) -> QAction:
-        action = self.menu.addAction(text)
+        # Made here, not by addAction(text): what Qt itself makes can lose its Python side while it lives.
+        action = QAction(text, self.menu)
+        self.menu.addAction(action)
         self._theme.bind_icon(action, icon)
         action.triggered.connect(signal)
         return action

@@ -86,7 +86,7 @@ def _ran(column: Column, turn: Turn, server: ServerRow | None) -> PillState:
     run = turn.run
     if column.ref.kind == "api":
         phases = run.timing.phases_ms if run is not None else None
-        if phases is None:
+        if phases is None or phases.wait_headers is None:
             return PillState("")
         if phases.connect == 0 and phases.tls == 0:
             return PillState("Warm connection", "good", "plug", "The connection was open already")

@@ -1,0 +1,88 @@
+"""A configured API as something that can be asked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from steelyard.core.base.hosts import host_of
+from steelyard.core.costs.price_book import prices_for
+from steelyard.core.costs.run_cost import api_cost
+from steelyard.core.runs.promptable import Opened, Promptable, most_events
+from steelyard.core.targets.anthropic import AnthropicWire
+from steelyard.core.targets.exchange import Exchange, Limits, Request
+from steelyard.core.targets.openai import OpenAiWire
+from steelyard.core.values.run import TargetInfo
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    import httpx2
+
+    from steelyard.core.targets.wire import Wire
+    from steelyard.core.values.prompt import Prompt
+    from steelyard.core.values.run import Cost, Energy, Timing, Usage
+    from steelyard.core.values.settings import Settings
+    from steelyard.core.values.targets import ApiTarget
+
+
+class RemoteTarget(Promptable):
+    """A configured API."""
+
+    def __init__(
+        self,
+        target: ApiTarget,
+        get_client: Callable[[], httpx2.AsyncClient],
+        settings: Settings,
+        read_key: Callable[[], str | None],
+    ) -> None:
+        self._target = target
+        self._get_client = get_client
+        self._settings = settings
+        self._read_key = read_key
+
+    @property
+    def info(self) -> TargetInfo:
+        """Name, model and host; never the key."""
+        return TargetInfo(
+            name=self._target.name,
+            kind="api",
+            model=self._target.model,
+            endpoint_host=host_of(self._target.url),
+        )
+
+    @contextlib.asynccontextmanager
+    async def open(self, prompt: Prompt, note: Callable[[str], None]) -> AsyncGenerator[Opened, None]:
+        """Read the key and prepare the request; nothing is sent yet."""
+        key = await asyncio.to_thread(self._read_key)
+        wire = wire_for(self._target)
+        body, not_sent = wire.body(self._target.model, prompt)
+        request = Request(
+            who=self._target.name,
+            url=wire.chat_url(self._target.url),
+            headers=wire.headers(key),
+            body=body,
+            is_local=False,
+        )
+        exchange = Exchange(self._get_client(), wire, request, self._limits(prompt))
+        yield Opened(self.info, exchange, not_sent)
+
+    def _limits(self, prompt: Prompt) -> Limits:
+        api = self._settings.api
+        return Limits(
+            connect_s=api.connect_timeout_s,
+            first_token_s=api.first_token_timeout_s,
+            stall_s=api.stall_timeout_s,
+            total_s=api.total_timeout_s,
+            max_content_events=most_events(prompt),
+        )
+
+    def cost(self, usage: Usage, timing: Timing, energy: Energy) -> Cost:
+        """Usage times this target's price."""
+        return api_cost(usage, prices_for(self._target, usage.prompt_tokens or 0))
+
+
+def wire_for(target: ApiTarget) -> Wire:
+    """The dialect of an API target."""
+    return AnthropicWire() if target.format == "anthropic" else OpenAiWire(host=host_of(target.url))
