@@ -535,6 +535,25 @@ def test_key_in_place_of_a_variable_is_refused(cli: Cli) -> None:
     assert "sk_live" not in (cli.home / "settings.toml").read_text()
 
 
+def test_damaged_ledger_is_told(cli: Cli) -> None:
+    (cli.home / "ledger.sqlite3").write_bytes(b"no database" * 1000)
+    assert "The ledger was damaged; it is kept as ledger.sqlite3.damaged-" in cli("targets", "list").err
+    assert "ledger.sqlite3.damaged-" in str(cli.json("doctor")["problems"])
+
+
+@pytest.mark.parametrize(
+    "words", [["--max-tokens", "2", "Say hello"], ["--max-tokens", "2", "--", "--help me"]]
+)
+def test_prompt_may_stand_behind_the_options(cli: Cli, words: list[str]) -> None:
+    run = cli("--json", "run", "starter", *words).document["run"]
+    assert run["usage"]["completion_tokens"] <= 2
+
+
+def test_two_prompts_are_wrong_usage(cli: Cli) -> None:
+    assert cli("run", "starter", "one", "--max-tokens", "2", "two").code == 2
+    assert cli("run", "starter", "--max-tokens", "2", "--wrong").code == 2
+
+
 def test_command_is_installed() -> None:
     command = Path(sys.executable).with_name("steelyard")
     assert shutil.which(str(command)), "run.py installs the command"

@@ -12,7 +12,7 @@ import msgspec
 
 from steelyard.cli import requests, show
 from steelyard.cli.output import OutputLost, Printer, say
-from steelyard.cli.parser import build_parser
+from steelyard.cli.parser import parse_words
 from steelyard.core.base.errors import AppError, UsageError, one_line
 from steelyard.core.base.paths import find_home
 from steelyard.core.base.redaction import redact
@@ -46,7 +46,7 @@ def run_command_line(common: Common, words: list[str]) -> int:
     try:
         if common.lacks_home_value:
             raise UsageError("Wrong usage", "--home needs a folder")
-        parsed = build_parser().parse_args(words)
+        parsed = parse_words(words)
         home = find_home(common.home)
         _log_to(home)
         for notice in requests.settings_notices(home):
@@ -263,6 +263,8 @@ async def _ask(
 
     follow = follow or show.Follower(shows_text=False)
     async with session(home) as current:
+        for notice in current.notices:
+            say(f"steelyard: {one_line(notice)}")
         work = asyncio.create_task(current.execute(command, follow))
         follow.on_lost = work.cancel
         try:

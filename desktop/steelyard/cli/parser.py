@@ -37,12 +37,34 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def parse_words(words: list[str]) -> argparse.Namespace:
+    """The words of one command line.
+
+    Raises:
+        UsageError: they are no command.
+    """
+    parser = build_parser()
+    parsed, rest = parser.parse_known_args(words)
+    if parsed.command == "run" and parsed.prompt is None:
+        parsed.prompt, rest = _late_prompt(rest)
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return parsed
+
+
+def _late_prompt(rest: list[str]) -> tuple[str, list[str]]:
+    """The prompt behind the options: argparse takes an optional word for absent once an option comes."""
+    is_literal = rest[:1] == ["--"]
+    words = rest[1:] if is_literal else rest
+    if len(words) == 1 and (is_literal or words[0] == "-" or not words[0].startswith("-")):
+        return words[0], []
+    return "-", rest
+
+
 def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:  # pyright: ignore[reportPrivateUsage]
     run = commands.add_parser("run", help="one prompt to one target", allow_abbrev=False)
     run.add_argument("target", metavar="TARGET", help="starter, a configured API, or a path to a GGUF file")
-    run.add_argument(
-        "prompt", metavar="PROMPT", nargs="?", default="-", help="the prompt; - or nothing reads stdin"
-    )
+    run.add_argument("prompt", metavar="PROMPT", nargs="?", help="the prompt; - or nothing reads stdin")
     _add_prompt_options(run)
 
 
@@ -124,7 +146,7 @@ class _Bounded:
         except ValueError:
             value = None
         if value is None or not self._low <= value <= self._high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not {kind} from {self._low:g} to {self._high:g}")
+            raise argparse.ArgumentTypeError(f"{text!r} is not {kind} from {self._low:,} to {self._high:,}")
         return value
 
 

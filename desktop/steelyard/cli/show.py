@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from steelyard.cli.output import OutputLost, answer_text, lost, say
@@ -11,7 +12,7 @@ from steelyard.core.base.errors import one_line, printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from steelyard.core.values.comparison import Comparison
+    from steelyard.core.values.comparison import Comparison, Spread
     from steelyard.core.values.events import Event
     from steelyard.core.values.run import Run
 
@@ -89,8 +90,31 @@ def show_comparison(comparison: Comparison) -> None:
             print(one_line(run.error.title, run.error.detail, run.error.hint))
         print(f"   {facts_line(run)}\n")
     names = {run.id: run.target.name for run in comparison.runs}
-    for item in comparison.not_comparable:
-        print(f"not comparable: {names[item.run_id]}: {', '.join(item.metrics)}: {item.detail}")
+    lines = [
+        f"not comparable: {names[item.run_id]}: {', '.join(item.metrics)}: {item.detail}"
+        for item in comparison.not_comparable
+    ]
+    for line, count in Counter(lines).items():
+        print(f"{line} ({count} runs)" if count > 1 else line)
+    if any(summary.n > 1 for summary in comparison.summary.values()):
+        _show_summary(comparison)
+
+
+def _show_summary(comparison: Comparison) -> None:
+    """Median with the smallest and the largest, where targets were asked more than once."""
+
+    def cell(spread: Spread, digits: str) -> str:
+        median, low, high = (
+            value if isinstance(value, str) else _number(value, digits)
+            for value in (spread.median, spread.low, spread.high)
+        )
+        return f"{median} ({low} to {high}, n {spread.n})" if spread.n else _DASH
+
+    rows = [
+        [name, cell(row.ttft_ms, ".0f"), cell(row.gen_tps, ".1f"), cell(row.e2e_ms, ".0f"), cell(row.usd, "")]
+        for name, row in comparison.summary.items()
+    ]
+    show_table(["MEDIANS", "TTFT MS", "TOK/S", "TOTAL MS", "USD"], rows)
 
 
 def facts_line(run: Run) -> str:

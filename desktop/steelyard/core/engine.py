@@ -135,6 +135,11 @@ class Engine:
 
         return unsubscribe
 
+    @property
+    def notices(self) -> list[str]:
+        """What happened to the ledger when it was opened and its owner should know."""
+        return self._database.notices
+
     def server_rows(self) -> list[ServerRow]:
         """The servers as they are now."""
         return self._servers.rows() if self._servers else []

@@ -27,7 +27,7 @@ _SHAPES = re.compile(
 )
 _LABELLED = re.compile(
     r"(?i)\b(bearer\s+|(?:x-)?api[-_ ]?key[\"']?\s*[:=]\s*[\"']?|[?&](?:api_?key|key|token)=)"
-    r"([^\s\"'&,;]{6,})"
+    r"([^\s\"'&,;]{5,}[^\s\"'&,;.])"
 )
 _MIN_SECRET_CHARS = 6
 _MARGIN_CHARS = 4096

@@ -66,6 +66,11 @@ class OwnedEngine:
         await self._engine.start()
         self._listener = await asyncio.start_unix_server(self._welcome, str(self._socket))
 
+    @property
+    def notices(self) -> list[str]:
+        """See `Engine.notices`."""
+        return self._engine.notices
+
     async def stop(self, deadline_s: float) -> None:
         """Stop listening, stop the engine, give the home back."""
         if self._listener is not None:

@@ -71,6 +71,11 @@ async def session(home: Home) -> AsyncGenerator[Session, None]:
 class Session(Protocol):
     """Carries out one command, here or in the owner's process."""
 
+    @property
+    def notices(self) -> list[str]:
+        """What happened when this process opened the home and its user should know."""
+        ...
+
     async def execute(self, command: Command, on_event: Callable[[Event], None]) -> Any:
         """The command's result as plain data; `on_event` gets the events of this command.
 
@@ -131,6 +136,10 @@ class _Guest:
         self._reader = reader
         self._writer = writer
 
+    @property
+    def notices(self) -> list[str]:
+        return []  # they were told where the home was opened
+
     async def execute(self, command: Command, on_event: Callable[[Event], None]) -> Any:
         reading = asyncio.create_task(self._until_answered(on_event))
         try:
@@ -168,6 +177,10 @@ class _Guest:
 class _Host:
     def __init__(self, own: OwnedEngine) -> None:
         self._own = own
+
+    @property
+    def notices(self) -> list[str]:
+        return self._own.notices
 
     async def execute(self, command: Command, on_event: Callable[[Event], None]) -> Any:
         request = new_id()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from steelyard.core.base.errors import AppError
-from steelyard.core.base.redaction import redact
+from steelyard.core.base.redaction import redacted_head
 from steelyard.core.targets.retry import RETRYABLE_STATUS
 from steelyard.core.targets.wire import error_codes, error_message
 
@@ -32,6 +32,14 @@ _STATUS_WORDS: dict[int, tuple[str, str]] = {
     503: ("is not available at the moment", "Try again later."),
     529: ("is overloaded", "Try again later."),
 }
+_NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNEXPECTED_MESSAGE"})
+_NAMELESS = {
+    "ReadError": "the connection was reset",
+    "WriteError": "the connection was closed while the request was sent",
+    "ConnectError": "no connection",
+}
+"""Words for what the transport raises without any."""
+_LONG_WAIT_S = 86_400.0
 _TOO_LONG_CODES = frozenset({"exceed_context_size_error", "context_length_exceeded"})
 _TOO_LONG_WORDS = re.compile(
     r"(?i)prompt is too long|input token count|input is too long"
@@ -50,7 +58,8 @@ def http_error(
         )
     words, hint = _words_for(status, body, is_local=is_local)
     if waits_s is not None:
-        hint = f"It asks to wait {waits_s:.0f} s."
+        wait = f"{waits_s:.0f} s" if waits_s < _LONG_WAIT_S else "more than a day"
+        hint = f"It asks to wait {wait}."
     said = error_message(body) or _kind_of_body(body)
     detail = f"HTTP {status}, {said}" if said else f"HTTP {status}"
     return AppError(f"{who} {words}", detail, hint, retryable=status in RETRYABLE_STATUS)
@@ -65,7 +74,11 @@ def _words_for(status: int, body: bytes, *, is_local: bool) -> tuple[str, str]:
             else "ask for fewer tokens (--max-tokens)"
         )
         return "found the prompt too long", f"Shorten it, or {way_out}."
-    return _STATUS_WORDS.get(status, ("failed", "Try again later."))
+    if status in (400, 422) and "schema" in error_message(body).lower():
+        return "refused the JSON schema", "Correct the schema, or send the prompt without it."
+    if status >= 500:
+        return _STATUS_WORDS.get(status, ("failed", "Try again later."))
+    return _STATUS_WORDS.get(status, ("gave no answer", "Check base URL, model name and parameters."))
 
 
 def _is_too_long(body: bytes) -> bool:
@@ -76,8 +89,11 @@ def _is_too_long(body: bytes) -> bool:
 
 def not_a_stream(who: str, content_type: str, body: bytes) -> AppError:
     """An answer with status 200 that is no event stream."""
-    said = error_message(body)
-    kind = said or _kind_of_body(body) or content_type or "no content"
+    if said := error_message(body):
+        return AppError(
+            f"{who} reported an error", said, "Check the account, the model name and the parameters."
+        )
+    kind = _kind_of_body(body) or content_type or "no content"
     return AppError(
         f"{who} did not stream an answer",
         f"it sent {kind}",
@@ -89,10 +105,7 @@ def transport_error(who: str, exc: Exception) -> AppError:
     """The error for a failed connection."""
     for cause in _causes(exc):
         if isinstance(cause, ssl.SSLError):
-            reason = getattr(cause, "verify_message", "") or cause.reason or "TLS handshake failed"
-            return AppError(
-                f"No secure connection to {who}", str(reason), "Check the address and its certificate."
-            )
+            return _tls_error(who, cause)
         if isinstance(cause, socket.gaierror):
             return AppError(
                 f"{who} was not found", "its name does not resolve", "Check the base URL and the network."
@@ -116,6 +129,8 @@ def transport_error(who: str, exc: Exception) -> AppError:
             "Check HTTPS_PROXY and its password.",
             retryable=said.startswith("5"),
         )
+    if isinstance(exc, httpx2.RemoteProtocolError) and "status line" in str(exc):
+        return AppError(f"{who} does not speak HTTP there", "", "Check the address: is it https://?")
     if isinstance(exc, httpx2.RemoteProtocolError):
         return AppError(f"{who} broke the connection", _words(exc), "Try again.", retryable=True)
     if isinstance(exc, httpx2.UnsupportedProtocol | httpx2.InvalidURL | httpx2.LocalProtocolError):
@@ -123,6 +138,14 @@ def transport_error(who: str, exc: Exception) -> AppError:
     return AppError(
         f"The connection to {who} failed", _words(exc), "Check the network and try again.", retryable=True
     )
+
+
+def _tls_error(who: str, cause: ssl.SSLError) -> AppError:
+    title = f"No secure connection to {who}"
+    if cause.reason in _NOT_TLS:
+        return AppError(title, "the server does not speak TLS there", "Check the address: is it http://?")
+    reason = getattr(cause, "verify_message", "") or cause.reason or "TLS handshake failed"
+    return AppError(title, str(reason), "Check the address and its certificate.")
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:
@@ -136,7 +159,7 @@ def _causes(exc: BaseException) -> Iterator[BaseException]:
 
 
 def _words(exc: Exception) -> str:
-    return redact(" ".join(str(exc).split()))[:200] or type(exc).__name__
+    return redacted_head(str(exc), 200) or _NAMELESS.get(type(exc).__name__, type(exc).__name__)
 
 
 def _kind_of_body(body: bytes) -> str:

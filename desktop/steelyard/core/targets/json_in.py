@@ -20,7 +20,9 @@ def parse_json(data: bytes) -> Any:
     """
     try:
         value = _decoder.decode(data)
-    except (msgspec.DecodeError, RecursionError, UnicodeError) as exc:
+    except UnicodeError as exc:
+        raise ValueError("it is not UTF-8 text") from exc
+    except (msgspec.DecodeError, RecursionError) as exc:
         raise ValueError(str(exc)) from exc
     # Fewer brackets than the limit cannot be nested deeper; nearly every event ends here.
     if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _is_too_deep(value):

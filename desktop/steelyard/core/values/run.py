@@ -124,7 +124,7 @@ class CostPart(Row, frozen=True):
     """One line of the bill."""
 
     what: str
-    quantity: float
+    quantity: int | float
     unit: str
     usd: str
     usd_per_million: str | None = None
