@@ -119,6 +119,15 @@ def test_an_engine_that_does_not_start_says_so_and_stays_said(
 
 
 @pytest.mark.usefixtures("session")
+def test_a_file_that_could_not_be_used_is_told(
+    qtbot: QtBot, window: MainWindow, fake_engine: FakeEngine
+) -> None:
+    fake_engine.emit(EngineChanged(state="ready", notices=["The ledger was damaged."]))
+    qtbot.waitUntil(lambda: bool(window.notifier.area.toasts))
+    assert window.notifier.area.toasts[0].text == "One of your files could not be used"
+
+
+@pytest.mark.usefixtures("session")
 def test_the_stored_look_is_applied_and_remembered_for_the_first_frame(
     qtbot: QtBot, window: MainWindow, theme: Theme, fake_engine: FakeEngine, tmp_path: Path
 ) -> None:

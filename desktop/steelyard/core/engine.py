@@ -95,7 +95,8 @@ class Engine:
             raise self._failure from exc
         finally:
             self._started.set()  # whoever waits with a command gets its answer or the failure
-        self._emit(EngineChanged(state="ready"))
+        notices = [*self._settings.notices, *self._database.notices]
+        self._emit(EngineChanged(state="ready", notices=notices))
 
     async def _build(self) -> None:
         runtime = self._home.runtime_folder()

@@ -111,6 +111,8 @@ class Session(QObject):
         is_ready = isinstance(event, EngineChanged) and event.state == "ready"
         if is_ready or isinstance(event, SettingsChanged):
             self._bridge.run(ReadSettings(), self._on_settings_read)
+            for notice in event.notices if isinstance(event, EngineChanged) else ():
+                self._window.notifier.show_error(AppError("One of your files could not be used", hint=notice))
         elif isinstance(event, EngineChanged) and event.state == "failed":
             hint = "Comparisons need the engine. Fix the cause and start Steelyard again."
             self._window.notifier.show_error(AppError("The engine did not start", event.detail, hint))

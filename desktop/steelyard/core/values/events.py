@@ -68,10 +68,14 @@ class ServerChanged(Tagged, frozen=True):
 
 
 class EngineChanged(Tagged, frozen=True):
-    """The engine became ready, waits for another owner, failed or is closing."""
+    """The engine became ready, waits for another owner, failed or is closing.
+
+    `notices` tell what happened to the user's files when it started.
+    """
 
     state: str
     detail: str = ""
+    notices: list[str] = []
 
 
 class TargetsChanged(Tagged, frozen=True):
