@@ -47,7 +47,7 @@ class Follower:
         match event:
             case RunWaited():
                 self._say(f"{event.target}: {event.reason}")
-            case RunStarted():
+            case RunStarted() if event.run.target.kind == "api":  # a local one says what it waits for
                 self._say(f"{event.run.target.name}: asking")
             case TextArrived() if self._shows_text and not event.is_reasoning:
                 self._show(event.text)
