@@ -20,6 +20,7 @@ from steelyard.core.costs.price_book import book_prices, price_problem, prices_f
 from steelyard.core.directory import Directory, Wish
 from steelyard.core.doctor import diagnose
 from steelyard.core.runs.runner import Job, Runner
+from steelyard.core.runs.warm_up import warm_up
 from steelyard.core.servers.pool import ServerPool
 from steelyard.core.store.database import Database
 from steelyard.core.store.ledger import Ledger
@@ -301,8 +302,11 @@ class Engine:
         return comparison_id, 0
 
     async def _load_weights(self, command: c.LoadWeights) -> ServerRow:
+        """Load and ask it once: who loads ahead of the first prompt wants that prompt answered at once."""
         server = await self._targets.server(command.target)
         await server.ensure_ready()
+        target = await self._targets.promptable(command.target, Wish())
+        await warm_up(target, None, lambda _reason: None)
         return server.row()
 
     def _preview_cost(self, command: c.PreviewCost) -> CostPreview:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from steelyard.core.compare.fairness import judge
 from steelyard.core.compare.summary import summarise
 from steelyard.core.runs.runner import Job, Runner
+from steelyard.core.runs.warm_up import warm_up
 from steelyard.core.values.comparison import Comparison
 from steelyard.core.values.events import RunWaited
-from steelyard.core.values.prompt import Message, Prompt, Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from steelyard.core.runs.promptable import Promptable
     from steelyard.core.values.comparison import Schedule
     from steelyard.core.values.events import Event
+    from steelyard.core.values.prompt import Prompt
     from steelyard.core.values.run import Run
-
-_WARM_UP = Prompt(messages=[Message(role="user", content="Hi")], sampling=Sampling(max_tokens=4))
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class Comparing:
 
     async def _run_column(self, at: int, column: Column) -> None:
         if column.target.info.kind == "local":
-            await self._warm_up(at, column)
+            await warm_up(column.target, self._plan.warm_up, lambda reason: self._note(at, column, reason))
         for _ in range(self._plan.repeat):
             job = Job(
                 request=self._plan.request,
@@ -104,21 +103,6 @@ class Comparing:
                 tags=self._plan.tags,
             )
             self._runs.append(await self._runner.run(job))
-
-    async def _warm_up(self, at: int, column: Column) -> None:
-        """Discarded prompts, so that the measured one meets a loaded and touched model."""
-        wanted = self._plan.warm_up
-        for _ in range(1 if wanted is None else wanted):
-            try:
-                async with column.target.open(
-                    _WARM_UP, lambda reason: self._note(at, column, reason)
-                ) as opened:
-                    if wanted is None and not opened.is_cold:
-                        return
-                    self._note(at, column, "warming up")
-                    await opened.exchange.run(lambda _deltas, _stamp: None)
-            except Exception:  # noqa: BLE001
-                return  # the measured run meets the same failure and reports it in its column
 
     def _note(self, at: int, column: Column, reason: str) -> None:
         name = column.target.info.name
