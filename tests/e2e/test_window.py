@@ -26,6 +26,8 @@ from steelyard.ui.pages.compare import ComparePage
 from steelyard.ui.session import Session
 from steelyard.ui.theme.theme import Theme
 
+from .harness import ledger
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -79,9 +81,10 @@ def window(
     session = Session(StandInApp(), theme, bridge, actions, window)  # type: ignore[arg-type]
     session.open()
     qtbot.waitUntil(lambda: window.strip.engine.shown_text == "Ready", timeout=PATIENCE_MS)
+    ended = qtbot.waitSignal(bridge.stopped, timeout=0, raising=False)
     yield window
-    with qtbot.waitSignal(bridge.stopped, timeout=20_000):
-        window.close()
+    window.close()
+    qtbot.waitUntil(lambda: ended.signal_triggered, timeout=20_000)
     bridge.join()
     assert cli.servers() == []
 
@@ -175,3 +178,19 @@ def test_escape_stops_and_a_refused_key_stays_in_its_column(
     qtbot.waitUntil(lambda: stopped.run.finish_reason == "cancelled")  # its figures follow the key press
     assert stopped.run.text
     assert "key" in refused.run.error.title
+
+
+def test_closing_in_the_middle_of_a_stream_ends_every_child(
+    qtbot: QtBot, window: MainWindow, cli: Cli
+) -> None:
+    page = compare_page(window)
+    qtbot.waitUntil(lambda: len(page.state.columns) == 1, timeout=PATIENCE_MS)
+    page.focus_prompt()
+    ask("Write a very long story about a lighthouse keeper, with many chapters.")
+    qtbot.waitUntil(lambda: page.state.columns[0].turn.text != "", timeout=PATIENCE_MS)
+    assert page.state.is_streaming
+    assert len(cli.servers()) == 1
+    window.close()
+    qtbot.waitUntil(lambda: cli.servers() == [], timeout=20_000)
+    runs = ledger(cli.home, "SELECT finish_reason, length(text) > 0 FROM runs")
+    assert runs == [("cancelled", 1)]
