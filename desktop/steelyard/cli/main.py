@@ -141,20 +141,11 @@ async def _compare(words: argparse.Namespace, home: Home, printer: Printer) -> N
 
 def _so_far(follow: show.Follower, request: c.StartComparison) -> Comparison | None:
     """What a stopped comparison has: the runs that began, each with what had arrived."""
-    from steelyard.core.compare.fairness import judge
-    from steelyard.core.compare.summary import summarise
-
     if follow.comparison_id is None:
         return None
-    runs = sorted(follow.runs, key=lambda run: (run.column, run.id))
-    excluded = judge(runs, request.schedule)
-    return Comparison(
-        id=follow.comparison_id,
-        schedule=request.schedule,
-        runs=runs,
-        not_comparable=excluded,
-        summary=summarise(runs, excluded),
-    )
+    from steelyard.core.compare.comparing import conclude
+
+    return conclude(follow.comparison_id, request.schedule, follow.runs)
 
 
 async def _targets(words: argparse.Namespace, home: Home, printer: Printer) -> None:

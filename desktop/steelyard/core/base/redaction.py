@@ -63,7 +63,8 @@ def redacted_head(text: str, chars: int) -> str:
     line = " ".join(text.split())
     if len(line) > chars + _MARGIN_CHARS:
         # The word at the cut may be half of a secret, which no net would know.
-        line = line[: chars + _MARGIN_CHARS].rpartition(" ")[0]
+        head = line[: chars + _MARGIN_CHARS]
+        line = head.rpartition(" ")[0] or head
     return redact(line)[:chars]
 
 

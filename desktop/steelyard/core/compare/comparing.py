@@ -72,15 +72,7 @@ class Comparing:
                     group.create_task(self._run_column(at, column))
             else:
                 group.create_task(self._one_after_another(local))
-        self._runs.sort(key=lambda run: (run.column, run.id))
-        excluded = judge(self._runs, self._plan.schedule)
-        return Comparison(
-            id=self._plan.id,
-            schedule=self._plan.schedule,
-            runs=self._runs,
-            not_comparable=excluded,
-            summary=summarise(self._runs, excluded),
-        )
+        return conclude(self._plan.id, self._plan.schedule, self._runs)
 
     async def _one_after_another(self, local: list[tuple[int, Column]]) -> None:
         for at, column in local[1:]:
@@ -107,3 +99,16 @@ class Comparing:
     def _note(self, at: int, column: Column, reason: str) -> None:
         name = column.target.info.name
         self._emit(RunWaited(request=self._plan.request, column=at, target=name, reason=reason))
+
+
+def conclude(comparison_id: str, schedule: Schedule, runs: list[Run]) -> Comparison:
+    """The runs in the order of their columns, judged and summed up; also for one that was stopped."""
+    in_order = sorted(runs, key=lambda run: (run.column, run.id))
+    excluded = judge(in_order, schedule)
+    return Comparison(
+        id=comparison_id,
+        schedule=schedule,
+        runs=in_order,
+        not_comparable=excluded,
+        summary=summarise(in_order, excluded),
+    )

@@ -114,6 +114,8 @@ class LocalTarget(Promptable):
 
     def on_stalled(self) -> None:
         """A server that is silent for that long is killed and started again."""
+        if self._asked_pid is None:
+            return  # it was gone before it could be asked
         reason = f"no progress for {self._settings.servers.generate_stall_s:.0f} s"
         self._server.report_stall(self._asked_pid, reason)
 

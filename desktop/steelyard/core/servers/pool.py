@@ -66,6 +66,7 @@ class ServerPool:
             spec = ServerSpec(self._free_name(name), key.path, binary, self._runtime)
             server = Server(spec, settings, self._make_client, self._on_change)
             self._servers[key] = server
+        server.use_deadlines(settings)
         return server
 
     async def stop_outdated(self, *wanted: ServerSettings) -> None:

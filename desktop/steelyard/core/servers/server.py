@@ -84,7 +84,7 @@ class _Stop:
 
 @dataclass
 class _Stalled:
-    pid: int | None
+    pid: int
     reason: str
 
 
@@ -141,6 +141,10 @@ class Server:
         self._inbox.put_nowait(_Ensure(waiter))
         return await waiter
 
+    def use_deadlines(self, settings: ServerSettings) -> None:
+        """Take over the deadlines of these settings for the next load; all else of them is as it was."""
+        self._settings = settings
+
     async def stop(self) -> None:
         """End the child; it stays usable for a later `ensure_ready`."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -156,7 +160,7 @@ class Server:
             task.cancel()
         await asyncio.gather(self._task, *self._side_tasks, return_exceptions=True)
 
-    def report_stall(self, pid: int | None, reason: str) -> None:
+    def report_stall(self, pid: int, reason: str) -> None:
         """A request to that child made no progress within its deadline: it is killed and started again."""
         self._inbox.put_nowait(_Stalled(pid, reason))
 
