@@ -88,12 +88,21 @@ def make_pages(theme: Theme, bridge: Bridge, actions: Actions) -> dict[str, Call
 
         return ComparePage(theme, bridge, actions)
 
+    def make_models() -> QWidget:
+        from steelyard.ui.pages.models import ModelsPage
+
+        return ModelsPage(theme, bridge, actions)
+
     def make_settings() -> QWidget:
         from steelyard.ui.pages.settings import SettingsPage
 
         return SettingsPage(theme, bridge)
 
-    makers: dict[str, Callable[[], QWidget]] = {"compare": make_compare, "settings": make_settings}
+    makers: dict[str, Callable[[], QWidget]] = {
+        "compare": make_compare,
+        "models": make_models,
+        "settings": make_settings,
+    }
     for spec in PAGES:
         if spec.name in SENTENCES:
             makers[spec.name] = partial(PlaceholderPage, theme, spec.name, spec.title, spec.icon)

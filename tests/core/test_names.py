@@ -7,41 +7,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from steelyard.core.base.errors import AppError
-from steelyard.core.hub.names import looks_like_path, meaning_of
-from steelyard.core.values.targets import WeightsRow
+from steelyard.core.hub.names import (
+    HubName,
+    looks_like_path,
+    meaning_of,
+    parse_hub_name,
+    unknown_name,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def row(name: str, path: str) -> WeightsRow:
-    return WeightsRow(
-        name=name,
-        path=path,
-        repo=None,
-        revision=None,
-        sha256=None,
-        verified=False,
-        verification="no_reference",
-        size_bytes=1,
-        quant=None,
-        architecture=None,
-        parameters=None,
-        context_length=None,
-        source="file",
-    )
-
-
-ROWS = [
-    row("gemma", "/a/gemma.gguf"),
-    row("twin", "/a/twin.gguf"),
-    row("twin", "/b/twin.gguf"),
-    row("api", "/a/api.gguf"),
-]
+APIS = {"api", "gpt"}
 
 
 def kind(name: str) -> str:
-    return meaning_of(name, {"api", "gpt"}, lambda: ROWS).kind
+    return meaning_of(name, APIS).kind
 
 
 def test_order(tmp_path: Path) -> None:
@@ -49,7 +31,8 @@ def test_order(tmp_path: Path) -> None:
     assert kind("~/x.gguf") == "path"
     assert kind("starter") == "starter"
     assert kind("api") == "api"
-    assert kind("gemma") == "weights"
+    assert kind("org/repo") == "hub"
+    assert kind("gemma") == "listed"
 
 
 def test_only_the_asking_process_looks_whether_a_relative_path_is_there(
@@ -61,36 +44,63 @@ def test_only_the_asking_process_looks_whether_a_relative_path_is_there(
     monkeypatch.chdir(tmp_path)
     assert looks_like_path("models/x.gguf")
     assert not looks_like_path("models/y.gguf")
-    with pytest.raises(AppError, match="not on this machine"):
-        kind("models/x.gguf")
+    assert kind("models/x.gguf") == "hub"
 
 
 @pytest.mark.parametrize("name", ["model.gguf", "MODEL.GGUF"])
 def test_a_bare_file_name_is_told_how_files_are_written(name: str) -> None:
-    with pytest.raises(AppError, match=rf"Write \./{name} for a file"):
-        kind(name)
-    with pytest.raises(AppError, match="targets add"):
-        kind("model")
-
-
-def test_two_files_of_one_name_are_listed() -> None:
-    with pytest.raises(AppError, match=r"/a/twin.gguf, /b/twin.gguf"):
-        kind("twin")
+    assert f"Write ./{name} for a file" in unknown_name(name, APIS).one_line()
+    assert "targets add" in unknown_name("model", APIS).one_line()
 
 
 def test_an_unknown_name_names_the_known_ones() -> None:
-    with pytest.raises(AppError, match="starter, api, gpt"):
-        kind("nope")
+    assert "starter, api, gpt" in unknown_name("nope", APIS).one_line()
 
 
 @pytest.mark.parametrize(
-    "name", ["org/repo:Q4_K_M", "org/repo/file.gguf", "hf.co/org/repo", "https://h/org/repo"]
+    ("name", "meant"),
+    [
+        ("org/repo", HubName("org/repo")),
+        ("org/repo:Q4_K_M", HubName("org/repo", quant="Q4_K_M")),
+        ("org/repo/file.gguf", HubName("org/repo", file="file.gguf")),
+        ("org/repo/folder/file.gguf", HubName("org/repo", file="folder/file.gguf")),
+        ("org/repo@v1.0", HubName("org/repo", revision="v1.0")),
+        ("org/repo:Q8_0@refs/pr/1", HubName("org/repo", quant="Q8_0", revision="refs/pr/1")),
+        ("org/repo/file.gguf@main", HubName("org/repo", file="file.gguf", revision="main")),
+        ("hf.co/org/repo:Q4_0", HubName("org/repo", quant="Q4_0")),
+        ("https://hub.example/org/repo", HubName("org/repo")),
+        ("https://hub.example/org/repo/", HubName("org/repo")),
+        ("https://hub.example/org/repo/tree/main", HubName("org/repo", revision="main")),
+        (
+            "https://hub.example/org/repo/blob/v2/a%20b.gguf?download=true",
+            HubName("org/repo", file="a b.gguf", revision="v2"),
+        ),
+        (
+            "https://hub.example/org/repo/resolve/main/f.gguf",
+            HubName("org/repo", file="f.gguf", revision="main"),
+        ),
+    ],
 )
-def test_hub_names_say_that_nothing_is_downloaded_yet(name: str) -> None:
-    with pytest.raises(AppError, match="does not download"):
-        kind(name)
+def test_names_on_the_hub(name: str, meant: HubName) -> None:
+    assert parse_hub_name(name) == meant
 
 
-def test_an_absurd_name_is_no_crash() -> None:
+@pytest.mark.parametrize("name", ["gemma", "llama3:8b", "-m", "", "a b/c", "org/repo:a b"])
+def test_other_names_are_none_of_the_hub(name: str) -> None:
+    assert parse_hub_name(name) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "org/repo/../../etc/passwd",
+        "https://hub.example/org/repo/resolve/main/..%2f..%2fx.gguf",
+        "org/repo@../x",
+        "x/" * 5000,
+        "https://hub.example/",
+        "hf.co/org",
+    ],
+)
+def test_a_name_on_the_hub_with_a_part_that_cannot_be_is_refused(name: str) -> None:
     with pytest.raises(AppError):
-        kind("x/" * 5000)
+        parse_hub_name(name)

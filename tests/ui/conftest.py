@@ -18,6 +18,7 @@ from steelyard.ui.main_window import MainWindow
 from steelyard.ui.session import Session
 from steelyard.ui.theme.theme import Theme
 from ui.fake_engine import FakeEngine
+from ui.models_desk import ModelsDesk
 from ui.stand_ins import StandInApp, StandInCompare
 
 if TYPE_CHECKING:
@@ -89,6 +90,12 @@ def session(
     session = Session(stand_in_app, theme, bridge, actions, window)  # type: ignore[arg-type]
     session.is_started = True
     return session
+
+
+@pytest.fixture
+def desk(qtbot: QtBot, window: MainWindow, session: Session, fake_engine: FakeEngine) -> ModelsDesk:
+    """The Models page in the main window; test modules of other pages have desks of their own."""
+    return ModelsDesk(qtbot, window, session, fake_engine)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

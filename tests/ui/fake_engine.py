@@ -19,6 +19,7 @@ from steelyard.core.values.events import (
     ComparisonStarted,
     EngineChanged,
     Event,
+    LibraryChanged,
     RunFinished,
     RunStarted,
     RunWaited,
@@ -41,7 +42,9 @@ from steelyard.core.values.run import (
 )
 from steelyard.core.values.servers import ServerRow
 from steelyard.core.values.settings import Settings
-from steelyard.core.values.targets import TargetRow, TargetTest, WeightsRow
+from steelyard.core.values.targets import TargetRow, TargetTest
+from steelyard.core.values.weights import Place, Shelf, UnusableFile, WeightsRow
+from ui.scripted_hub import ScriptedHub
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -79,6 +82,10 @@ class FakeEngine:
         self.settings = Settings()
         self.targets: list[TargetRow] = []
         self.weights: list[WeightsRow] = [STARTER]
+        self.mmproj: list[WeightsRow] = []
+        self.lora: list[WeightsRow] = []
+        self.unusable: list[UnusableFile] = []
+        self.hub = ScriptedHub(self._tell)
         self.texts: dict[str, str] = {}
         self.reasoning: dict[str, str] = {}
         self.failures: dict[str, ErrorInfo] = {}
@@ -100,7 +107,7 @@ class FakeEngine:
             cmd.RemoveTarget: self._remove_target,
             cmd.StoreKey: self._store_key,
             cmd.TestTarget: TargetTest(ok=True, models=["gpt-4o-mini"], ttft_ms=123.0),
-            cmd.ListWeights: lambda _c: list(self.weights),
+            cmd.ListWeights: lambda _c: self.shelf(),
             cmd.AddWeights: self._add_weights,
             cmd.ListServers: [],
             cmd.LoadWeights: lambda c: self._server(c.target),
@@ -110,7 +117,7 @@ class FakeEngine:
             cmd.PreviewCost: CostPreview(api_usd_max="0", api_targets=0, local_targets=1, unpriced=[]),
             cmd.PriceLike: None,
             cmd.Diagnose: {},
-        }
+        } | self.hub.answers()
 
     # ---- EngineLike ----------------------------------------------------------------------------------------
 
@@ -151,6 +158,16 @@ class FakeEngine:
     def of_type(self, kind: type) -> list[Any]:
         """The commands of one type, in the order in which they came."""
         return [command for command in self.executed if type(command) is kind]
+
+    def shelf(self) -> Shelf:
+        """Everything that lies on this machine."""
+        return Shelf(
+            weights=list(self.weights),
+            mmproj=list(self.mmproj),
+            lora=list(self.lora),
+            unusable=list(self.unusable),
+            places=list(self.hub.places),
+        )
 
     def add_api(self, name: str, model: str = "gpt-4o-mini", **changes: Any) -> TargetRow:
         """Configure an API target as if the user had done it earlier."""
@@ -219,6 +236,16 @@ class FakeEngine:
         name = command.path.rsplit("/", 1)[-1]
         row = msgspec.structs.replace(STARTER, name=name, path=command.path, source="file", verified=False)
         self.weights.append(row)
+        place = Place(
+            path=command.path,
+            source="file",
+            is_added=True,
+            exists=True,
+            files=1,
+            size_bytes=row.size_bytes,
+        )
+        self.hub.places.append(place)
+        self._tell(LibraryChanged())
         return [row]
 
     # ---- a comparison --------------------------------------------------------------------------------------

@@ -25,7 +25,8 @@ from steelyard.core.values.run import (
     WeightsInfo,
 )
 from steelyard.core.values.servers import ServerRow
-from steelyard.core.values.targets import TargetRow, WeightsRow
+from steelyard.core.values.targets import TargetRow
+from steelyard.core.values.weights import WeightsRow
 from steelyard.ui.pages.compare_composer import estimate_text
 from steelyard.ui.pages.compare_facts import facts_of
 from steelyard.ui.pages.compare_metrics import best_facts, metrics_of

@@ -17,7 +17,7 @@ from steelyard.core.base.errors import AppError
 from steelyard.core.base.redaction import MASK
 from steelyard.core.values import commands as cmd
 from steelyard.core.values.comparison import ColumnHistory, ComparisonHistory, ComparisonRow, NotComparable
-from steelyard.core.values.events import ServerChanged, TargetsChanged
+from steelyard.core.values.events import LibraryChanged, ServerChanged, TargetsChanged
 from steelyard.core.values.prompt import Message, Sampling
 from steelyard.core.values.reports import CostPreview
 from steelyard.core.values.run import ErrorInfo, Run, TargetInfo
@@ -225,6 +225,29 @@ def test_nothing_to_ask(open_desk: Any, fake_engine: FakeEngine, qtbot: QtBot) -
 
 
 # ---- adding targets ----------------------------------------------------------------------------------------
+
+
+def test_only_what_can_be_loaded_is_offered_and_the_list_follows_the_library(
+    open_desk: Any, fake_engine: FakeEngine, qtbot: QtBot
+) -> None:
+    replace = msgspec.structs.replace
+    projector = replace(SECOND, name="projector", path="/w/p.gguf", kind="mmproj")
+    cut = replace(SECOND, name="cut", path="/w/c.gguf", missing_parts=["c-00002-of-00002.gguf"])
+    fake_engine.weights = [STARTER, projector, cut]
+    desk = open_desk()
+    assert [ref.target for ref in desk.page.lists.refs] == ["starter"]
+    fake_engine.weights.append(SECOND)
+    fake_engine.emit(LibraryChanged())
+    qtbot.waitUntil(lambda: [ref.target for ref in desk.page.lists.refs] == ["starter", SECOND.name])
+
+
+def test_weights_that_another_page_hands_over_become_a_column(desk: Desk, qtbot: QtBot) -> None:
+    desk.engine.weights.append(msgspec.structs.replace(SECOND, name="fresh", path="/w/fresh.gguf"))
+    desk.page.want_target("fresh")
+    qtbot.waitUntil(lambda: desk.page.state.targets == ["starter", "fresh"])
+    desk.page.want_target("fresh")
+    qtbot.wait(50)
+    assert desk.page.state.targets == ["starter", "fresh"]
 
 
 def test_the_picker_lists_weights_and_apis(desk: Desk) -> None:

@@ -1,21 +1,18 @@
-"""Settings: servers, energy, weights, appearance."""
+"""Settings: servers, energy, appearance."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLabel, QToolButton
+from PySide6.QtWidgets import QToolButton
 
 from steelyard.core.base.errors import AppError
-from steelyard.core.values.commands import AddWeights, ListWeights, ReadSettings, SaveSettings
+from steelyard.core.values.commands import ReadSettings, SaveSettings
 from steelyard.core.values.settings import EnergySettings, ServerSettings, Settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytestqt.qtbot import QtBot
 
     from steelyard.ui.main_window import MainWindow
@@ -52,7 +49,7 @@ def test_the_list_of_sections_is_walked_with_arrow_keys(qtbot: QtBot, window: Ma
         assert isinstance(focused, QToolButton)
         qtbot.keyClick(focused, Qt.Key.Key_Down)
         walked.append(page.section)
-    assert walked == ["targets", "servers", "energy", "weights", "appearance"]
+    assert walked == ["targets", "servers", "energy", "hub", "appearance"]
 
 
 def test_server_numbers_are_saved_and_the_rest_is_left_alone(
@@ -163,58 +160,6 @@ def test_settings_that_cannot_be_read_say_so(
     qtbot.waitUntil(lambda: "settings file is broken" in page.servers.form.state.text())
 
 
-def test_weights_are_listed_and_added_by_path(
-    qtbot: QtBot, page: SettingsPage, fake_engine: FakeEngine
-) -> None:
-    page.open_section("weights")
-    texts = _labels(page)
-    qtbot.waitUntil(lambda: "starter" in _labels(page))
-    assert "98 MB  ·  135 M parameters  ·  context 8,192" in _labels(page), texts
-    qtbot.keyClicks(page.weights.path.edit, "/models/qwen.gguf")
-    qtbot.keyClick(page.weights.path.edit, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: page.weights.note.text == "Added qwen.gguf.")
-    assert [command.path for command in fake_engine.of_type(AddWeights)] == ["/models/qwen.gguf"]
-    qtbot.waitUntil(lambda: "qwen.gguf" in _labels(page))
-
-
-def test_a_file_that_is_no_weights_is_refused_in_place(
-    qtbot: QtBot, page: SettingsPage, fake_engine: FakeEngine
-) -> None:
-    fake_engine.answers[AddWeights] = AppError("This is no GGUF file", "wrong magic", "Choose another file.")
-    page.open_section("weights")
-    qtbot.mouseClick(page.weights.add_button, Qt.MouseButton.LeftButton)
-    assert page.weights.path.error
-    qtbot.keyClicks(page.weights.path.edit, "/etc/hosts")
-    qtbot.keyClick(page.weights.path.edit, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "no GGUF file" in page.weights.note.text)
-
-
-def test_a_chosen_folder_is_added_and_the_dialog_does_not_block(
-    qtbot: QtBot, page: SettingsPage, fake_engine: FakeEngine, tmp_path: Path
-) -> None:
-    page.open_section("weights")
-    qtbot.mouseClick(page.weights.folder_button, Qt.MouseButton.LeftButton)
-    dialog = page.weights.findChild(QFileDialog)
-    assert isinstance(dialog, QFileDialog)
-    assert dialog.isVisible()
-    dialog.fileSelected.emit(str(tmp_path))
-    dialog.close()
-    qtbot.waitUntil(lambda: len(fake_engine.of_type(AddWeights)) == 1)
-    assert fake_engine.of_type(AddWeights)[0].path == str(tmp_path)
-
-
-def test_a_place_can_be_forgotten(qtbot: QtBot, page: SettingsPage, fake_engine: FakeEngine) -> None:
-    fake_engine.settings = msgspec.structs.replace(fake_engine.settings, weights_paths=["/a", "/b"])
-    page.open_section("weights")
-    page.store.load()
-    qtbot.waitUntil(lambda: page.weights.places.isVisible())
-    assert fake_engine.of_type(ListWeights)
-    buttons = page.weights.places.findChildren(QToolButton)
-    assert [button.accessibleName() for button in buttons] == ["Forget /a", "Forget /b"]
-    qtbot.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: fake_engine.settings.weights_paths == ["/b"])
-
-
 def test_the_look_changes_at_once_and_is_saved(
     qtbot: QtBot, page: SettingsPage, theme: Theme, fake_engine: FakeEngine
 ) -> None:
@@ -223,7 +168,3 @@ def test_the_look_changes_at_once_and_is_saved(
     assert not theme.is_dark
     qtbot.waitUntil(lambda: fake_engine.settings.theme == "light")
     qtbot.waitUntil(lambda: page.look.state.text() == "Saved")
-
-
-def _labels(page: SettingsPage) -> list[str]:
-    return [label.text() for label in page.weights.findChildren(QLabel)]

@@ -20,7 +20,7 @@ from steelyard.core.values import commands as c
 from steelyard.core.values.comparison import Comparison
 from steelyard.core.values.run import ErrorInfo, Run, run_document
 from steelyard.core.values.servers import ServerRow
-from steelyard.core.values.targets import TargetRow, TargetTest, WeightsRow
+from steelyard.core.values.targets import TargetRow, TargetTest
 
 if TYPE_CHECKING:
     import argparse
@@ -203,16 +203,19 @@ def _show_key(name: str, kept: Any, printer: Printer) -> None:
 
 
 async def _models(words: argparse.Namespace, home: Home, printer: Printer) -> None:
-    def done(plain: Any) -> None:
-        rows = msgspec.convert(plain, list[WeightsRow])
-        cells = [
-            [row.name, row.quant, row.size_bytes, row.context_length, row.verification, row.path]
-            for row in rows
-        ]
-        heads = ["NAME", "QUANT", "BYTES", "CONTEXT", "VERIFIED", "PATH"]
-        printer.document({"weights": plain}, lambda: show.show_table(heads, cells))
+    from steelyard.cli import models
 
-    await _ask(home, requests.list_weights_request(words), done)
+    command = (
+        requests.list_weights_request(words) if words.action == "list" else requests.models_request(words)
+    )
+    follow = show.Follower(shows_text=False)
+
+    def done(plain: Any) -> None:
+        failure = models.show_result(words.action, plain, printer)
+        if failure is not None:
+            raise _Failed(failure)
+
+    await _ask(home, command, done, follow)
 
 
 async def _ps(home: Home, printer: Printer) -> None:

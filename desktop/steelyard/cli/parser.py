@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 from steelyard import __version__
 from steelyard.core.base.errors import UsageError
+from steelyard.core.values.fit import KvType
 from steelyard.core.values.prompt import DEFAULT_MAX_TOKENS
+
+_WEIGHTS_HELP = "org/repo[:QUANT], org/repo/file.gguf, a hub address, a path, or a listed name"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -125,10 +128,31 @@ def _add_targets(commands: argparse._SubParsersAction[_Parser]) -> None:  # pyri
 
 
 def _add_models(commands: argparse._SubParsersAction[_Parser]) -> None:  # pyright: ignore[reportPrivateUsage]
-    models = commands.add_parser("models", help="weights on this machine", allow_abbrev=False)
+    models = commands.add_parser("models", help="weights: here and on the hub", allow_abbrev=False)
     actions = models.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
-    listing = actions.add_parser("list", help="the starter and the given paths", allow_abbrev=False)
-    listing.add_argument("paths", metavar="PATH", nargs="*", help="GGUF files or folders of them")
+    search = actions.add_parser("search", help="GGUF repositories on the hub", allow_abbrev=False)
+    search.add_argument("query", metavar="QUERY", nargs="?", default="")
+    search.add_argument("--limit", type=_count(1, 1000), default=20, metavar="N")
+    search.add_argument("--sort", choices=["downloads", "likes", "updated"], default="downloads")
+    files = actions.add_parser("files", help="the GGUF files of a repository", allow_abbrev=False)
+    files.add_argument("repo", metavar="REPO")
+    files.add_argument("--revision", metavar="R", help="branch, tag or commit")
+    fit = actions.add_parser("fit", help="whether weights fit this machine", allow_abbrev=False)
+    fit.add_argument("name", metavar="WEIGHTS", help=_WEIGHTS_HELP)
+    fit.add_argument("--ctx", type=_count(1, 1 << 24), metavar="N", help="tokens that one request may use")
+    fit.add_argument("--parallel", type=_count(1, 256), default=1, metavar="N", help="slots")
+    fit.add_argument("--kv-type", choices=get_args(KvType), default="f16")
+    pull = actions.add_parser("pull", help="download, check and adopt", allow_abbrev=False)
+    pull.add_argument("name", metavar="WEIGHTS", help=_WEIGHTS_HELP)
+    listing = actions.add_parser("list", help="all weights on this machine", allow_abbrev=False)
+    listing.add_argument("paths", metavar="PATH", nargs="*", help="more GGUF files or folders to look into")
+    verify = actions.add_parser("verify", help="hash files and compare", allow_abbrev=False)
+    verify.add_argument("names", metavar="NAME", nargs="*")
+    verify.add_argument("--all", action="store_true", dest="is_all")
+    adding = actions.add_parser("import", help="remember a GGUF file or folder", allow_abbrev=False)
+    adding.add_argument("path", metavar="PATH")
+    removing = actions.add_parser("rm", help="delete a download, or forget a file", allow_abbrev=False)
+    removing.add_argument("name", metavar="NAME")
 
 
 class _Bounded:

@@ -13,6 +13,7 @@ from steelyard.core.base.errors import AppError, UsageError
 from steelyard.core.base.paths import user_path
 from steelyard.core.hub.names import looks_like_path
 from steelyard.core.values import commands as c
+from steelyard.core.values.fit import FitWish
 from steelyard.core.values.prompt import Sampling
 from steelyard.core.values.settings import LaunchProfile
 from steelyard.core.values.targets import ApiPrices, ApiTarget
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from steelyard.core.base.paths import Home
 
+_HUB_VARIABLES = ("HF_ENDPOINT", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 _MAX_PROMPT_BYTES = 64 << 20
 _MAX_FILE_BYTES = 4 << 20
 
@@ -92,6 +94,34 @@ def list_weights_request(words: argparse.Namespace) -> c.ListWeights:
     if missing:
         raise AppError("No such file or folder", ", ".join(missing), "Check the path.")
     return c.ListWeights(paths=[str(user_path(path)) for path in words.paths])
+
+
+def models_request(words: argparse.Namespace) -> c.Command:
+    """`models …`, all but `list`."""
+    environment = hub_environment()
+    match words.action:
+        case "search":
+            return c.SearchHub(query=words.query, sort=words.sort, limit=words.limit, environment=environment)
+        case "files":
+            return c.ReadRepo(name=words.repo, revision=words.revision, environment=environment)
+        case "fit":
+            wish = FitWish(ctx=words.ctx, parallel=words.parallel, kv_type=words.kv_type)
+            return c.FitWeights(name=_absolute(words.name), wish=wish, environment=environment)
+        case "pull":
+            return c.PullWeights(name=words.name, environment=environment)
+        case "verify":
+            if bool(words.names) == words.is_all:
+                raise UsageError("Wrong usage", "give names, or --all", "See `models list`.")
+            return c.VerifyWeights(names=[_absolute(name) for name in words.names])
+        case "import":
+            return c.AddWeights(path=str(user_path(words.path)))
+        case _:
+            return c.RemoveWeights(name=_absolute(words.name))
+
+
+def hub_environment() -> dict[str, str]:
+    """What this process's environment says about the hub; it goes with the request, kept nowhere."""
+    return {name: os.environ[name] for name in _HUB_VARIABLES if os.environ.get(name, "").strip()}
 
 
 def settings_notices(home: Home) -> list[str]:

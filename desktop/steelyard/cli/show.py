@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from steelyard.core.values.comparison import Comparison, Spread
-    from steelyard.core.values.events import Event
+    from steelyard.core.values.events import Event, WorkProgressed
     from steelyard.core.values.run import Run
 
 _DASH = "—"
+_TELL_S = 1.0
 
 
 class Follower:
@@ -28,6 +30,7 @@ class Follower:
     def __init__(self, *, shows_text: bool) -> None:
         self._shows_text = shows_text
         self._last = ""
+        self._told_at = 0.0
         self.comparison_id: str | None = None
         self.runs: list[Run] = []
         self.output_lost: OutputLost | None = None
@@ -42,6 +45,7 @@ class Follower:
             RunStarted,
             RunWaited,
             TextArrived,
+            WorkProgressed,
         )
 
         match event:
@@ -51,6 +55,8 @@ class Follower:
                 self._say(f"{event.run.target.name}: asking")
             case TextArrived() if self._shows_text and not event.is_reasoning:
                 self._show(event.text)
+            case WorkProgressed():
+                self._progress(event)
             case ComparisonStarted():
                 self.comparison_id = event.comparison_id
             case RunFinished():
@@ -67,6 +73,14 @@ class Follower:
         except OSError as exc:
             self.output_lost = lost(exc)
             self.on_lost()
+
+    def _progress(self, event: WorkProgressed) -> None:
+        """At most a line a second; the end is told by the result."""
+        now = time.monotonic()
+        if now - self._told_at < _TELL_S:
+            return
+        self._told_at = now
+        self._say(progress_line(event))
 
     def _say(self, line: str) -> None:
         if line != self._last:
@@ -134,6 +148,26 @@ def facts_line(run: Run) -> str:
             f"finish {run.finish_reason}",
         ]
     )
+
+
+def progress_line(event: WorkProgressed) -> str:
+    """How far a long command is: `file: 62 %, 5.41 of 8.73 GB, 84.2 MB/s, 39 s left`."""
+    parts = [size_text(event.done_bytes)]
+    if event.total_bytes:
+        percent = 100 * event.done_bytes // event.total_bytes
+        parts = [f"{percent} %", f"{size_text(event.done_bytes)} of {size_text(event.total_bytes)}"]
+    if event.rate_bps is not None:
+        parts.append(f"{event.rate_bps / 1e6:.1f} MB/s")
+    if event.eta_s is not None:
+        parts.append(f"{event.eta_s:.0f} s left")
+    return f"{event.what}: {', '.join(parts)}"
+
+
+def size_text(size_bytes: int) -> str:
+    """A file's size as the hub prints it: decimal units."""
+    if size_bytes >= 10**9:
+        return f"{size_bytes / 1e9:.2f} GB"
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 10**6 else f"{size_bytes / 1e3:.0f} kB"
 
 
 def show_table(headers: list[str], rows: list[list[Any]]) -> None:

@@ -14,10 +14,8 @@ import msgspec
 
 from steelyard.core.base.clock import utc_now
 from steelyard.core.base.errors import AppError, UsageError
-from steelyard.core.base.paths import user_path
 from steelyard.core.costs.price_book import book_prices, checked_prices
-from steelyard.core.hub.library import STARTER, Library
-from steelyard.core.hub.names import meaning_of
+from steelyard.core.hub.names import Meaning, meaning_of, unknown_name
 from steelyard.core.runs.local_target import LocalTarget, UnusableTarget
 from steelyard.core.runs.remote_target import RemoteTarget, wire_for
 from steelyard.core.targets.clients import api_client
@@ -25,7 +23,7 @@ from steelyard.core.targets.json_in import as_dict, as_list, as_text, parse_json
 from steelyard.core.targets.wire import checked_base_url
 from steelyard.core.values.prompt import Message, Prompt, Sampling
 from steelyard.core.values.settings import LaunchProfile
-from steelyard.core.values.targets import RESERVED_NAMES, ApiTarget, TargetRow, TargetTest, WeightsRow
+from steelyard.core.values.targets import RESERVED_NAMES, ApiTarget, TargetRow, TargetTest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,9 +32,11 @@ if TYPE_CHECKING:
     from steelyard.core.runs.promptable import Promptable
     from steelyard.core.servers.pool import ServerPool
     from steelyard.core.servers.server import Server
+    from steelyard.core.shelf import WeightsShelf
     from steelyard.core.store.secrets import SecretStore
     from steelyard.core.store.settings import SettingsStore
     from steelyard.core.values.settings import ServerSettings
+    from steelyard.core.values.weights import WeightsRow
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
@@ -64,13 +64,14 @@ class Directory:
         settings: SettingsStore,
         secrets: SecretStore,
         servers: ServerPool,
+        shelf: WeightsShelf,
         gpu_bytes: Callable[[int], int | None],
     ) -> None:
         self._settings = settings
         self._secrets = secrets
         self._servers = servers
         self._gpu_bytes = gpu_bytes
-        self._library = Library()
+        self._shelf = shelf
         self._clients: dict[str, httpx2.AsyncClient] = {}
 
     async def close(self) -> None:
@@ -95,12 +96,13 @@ class Directory:
                 _as_text(name), AppError("This path cannot be used", reason, "Rename the file.")
             )
         apis = self._apis()
-        found = await asyncio.to_thread(meaning_of, name, apis, self._listed)
+        found = meaning_of(name, apis)
         if found.kind == "api":
             return self._remote(apis[name], wish.environment)
+        if found.kind == "listed" and await self._shelf.listed(name) is None:
+            raise unknown_name(name, apis)
         try:
-            row = await asyncio.to_thread(self._weights_row, found.path, found.row)
-            _check_verified(row, wish)
+            row = await self._loadable(name, found, wish)
             server = await self._server_for(row, self._launch_settings(wish.profile))
         except AppError as exc:
             return UnusableTarget(shown_as or (Path(name).name if found.path else name), exc)
@@ -112,11 +114,10 @@ class Directory:
         Raises:
             AppError: it means no weights.
         """
-        found = await asyncio.to_thread(meaning_of, name, self._apis(), self._listed)
+        found = meaning_of(name, self._apis())
         if found.kind == "api":
             raise AppError(f"{name} is an API", "there is nothing to load")
-        row = await asyncio.to_thread(self._weights_row, found.path, found.row)
-        _check_verified(row, Wish())
+        row = await self._loadable(name, found, Wish())
         return await self._server_for(row, self._settings.current.servers)
 
     async def _server_for(self, row: WeightsRow, settings: ServerSettings) -> Server:
@@ -129,13 +130,37 @@ class Directory:
         }
         return msgspec.structs.replace(self._settings.current.servers, **changes)
 
-    def _weights_row(self, path: Path | None, row: WeightsRow | None) -> WeightsRow:
-        if path is not None:
-            return self._library.file_row(path)
-        return row or self._library.starter_row()
+    async def _loadable(self, name: str, found: Meaning, wish: Wish) -> WeightsRow:
+        """The weights that a name means, whole and checked.
 
-    def _listed(self) -> list[WeightsRow]:
-        return self._library.rows(self._settings.current.weights_paths)
+        Raises:
+            AppError: they are not here, not whole, no model, or not what they should be.
+        """
+        row = await self._weights_row(name, found)
+        if row.missing_parts:
+            missing = ", ".join(row.missing_parts[:3])
+            raise AppError(f"{row.name} is not whole", f"missing: {missing}", "Get these parts, too.")
+        if row.kind != "model":
+            what = "a projector" if row.kind == "mmproj" else "a LoRA adapter"
+            raise AppError(f"{row.name} is {what}", "it cannot answer by itself", "Choose a model.")
+        if not wish.allow_unverified:
+            row = await self._shelf.verified(row, lambda _note: None)
+            _check_verified(row)
+        return row
+
+    async def _weights_row(self, name: str, found: Meaning) -> WeightsRow:
+        if found.path is not None:
+            return await self._shelf.file_row(found.path)
+        if found.kind == "starter":
+            return await self._shelf.starter_row()
+        row = await self._shelf.listed(name)
+        if row is None and found.hub is not None:
+            row = await self._shelf.find(found.hub)
+        if row is None:
+            raise AppError(
+                f"{name} is not on this machine", "", f"Download it first: `steelyard models pull {name}`."
+            )
+        return row
 
     def _apis(self) -> dict[str, ApiTarget]:
         return {target.name: target for target in self._settings.current.targets}
@@ -152,45 +177,6 @@ class Directory:
         if url not in self._clients:
             self._clients[url] = api_client(url)
         return self._clients[url]
-
-    # ---- weights -------------------------------------------------------------------------------------------
-
-    async def weights(self, paths: list[str]) -> list[WeightsRow]:
-        """The starter, the paths in the settings and the given ones.
-
-        Raises:
-            AppError: a given file is no usable GGUF file; remembered ones that went bad are left out.
-        """
-        return await asyncio.to_thread(self._listed_with, paths)
-
-    def _listed_with(self, paths: list[str]) -> list[WeightsRow]:
-        for path in (user_path(given) for given in paths):
-            if not path.is_dir():
-                self._library.file_row(path)
-        return self._library.rows([*self._settings.current.weights_paths, *paths])
-
-    async def add_weights(self, path: str) -> list[WeightsRow]:
-        """Remember a GGUF file or a folder.
-
-        Raises:
-            AppError: the file is no usable GGUF file, or the folder holds none.
-        """
-        absolute, rows = await asyncio.to_thread(self._look_at, path)
-        known = self._settings.current.weights_paths
-        if absolute not in known:
-            self._settings.save(
-                msgspec.structs.replace(self._settings.current, weights_paths=[*known, absolute])
-            )
-        return rows
-
-    def _look_at(self, path: str) -> tuple[str, list[WeightsRow]]:
-        place = user_path(path)
-        if not place.is_dir():
-            return str(place), [self._library.file_row(place)]
-        rows = [row for row in self._library.rows([str(place)]) if row.name != STARTER]
-        if not rows:
-            raise AppError("No weights were found", f"{place} holds no GGUF file", "Choose another folder.")
-        return str(place), rows
 
     # ---- API targets ---------------------------------------------------------------------------------------
 
@@ -306,12 +292,14 @@ def _as_text(name: str) -> str:
     return name.replace("\0", "?").encode("utf-8", "replace").decode()
 
 
-def _check_verified(row: WeightsRow, wish: Wish) -> None:
-    if row.verification in ("mismatch", "pending") and not wish.allow_unverified:
+def _check_verified(row: WeightsRow) -> None:
+    if row.verification in ("mismatch", "pending"):
+        is_starter = row.source == "starter"
+        way = "Run `python3 run.py setup`" if is_starter else f"Run `steelyard models verify {row.name}`"
         raise AppError(
             f"{row.name} was not loaded",
             "the file is not the one that it should be",
-            "Run `python3 run.py setup`, or load it all the same with --allow-unverified.",
+            f"{way}, or load it all the same with --allow-unverified.",
         )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from steelyard.core.base.paths import Home
     from steelyard.core.store.secrets import SecretStore
     from steelyard.core.telemetry.nvidia import Nvml
+    from steelyard.core.values.hub import HubAccount
     from steelyard.core.values.servers import ServerRow
 
 _GPU_BACKENDS = ("cuda", "vulkan", "metal", "hip")
@@ -30,7 +31,12 @@ _LOW_DISK_BYTES = 2 << 30
 
 
 def diagnose(
-    home: Home, secrets: SecretStore, nvml: Nvml, servers: list[ServerRow], notices: list[str]
+    home: Home,
+    secrets: SecretStore,
+    nvml: Nvml,
+    servers: list[ServerRow],
+    hub: HubAccount,
+    notices: list[str],
 ) -> dict[str, Any]:
     """The `doctor` document of the CLI contract. Blocks for some tens of milliseconds: use a thread."""
     problems = [{"what": notice, "hint": "Look at the named file."} for notice in notices]
@@ -44,6 +50,8 @@ def diagnose(
             }
         )
     problems += _kept_aside(home)
+    if hub.error is not None:
+        problems.append({"what": hub.error, "hint": "Look at Settings > Hub and HF_ENDPOINT."})
     free_bytes = shutil.disk_usage(home.root).free
     if free_bytes < _LOW_DISK_BYTES:
         problems.append({"what": f"Only {free_bytes >> 20} MiB of disk are free", "hint": "Free some space."})
@@ -56,9 +64,9 @@ def diagnose(
         "engine": engine,
         "devices": [msgspec.to_builtins(row) for row in nvml.devices()],
         "keyring": {"backend": backend, "secure": is_secure},
-        "paths": _paths(home),
+        "paths": {**_paths(home), "huggingface_cache": hub.cache},
         "disk_free_bytes": free_bytes,
-        "hub": {"endpoint": _hub_endpoint(), "reachable": None},
+        "hub": {"endpoint": hub.endpoint, "reachable": hub.reachable, "token": hub.token},
         "servers": [msgspec.to_builtins(row) for row in servers],
         "problems": problems,
     }
@@ -117,17 +125,4 @@ def _paths(home: Home) -> dict[str, str]:
         "logs": str(home.logs),
         "runtime": str(home.runtime_folder()),
         "starter_weights": str(shared_weights_folder()),
-        "huggingface_cache": _hub_cache(),
     }
-
-
-def _hub_endpoint() -> str:
-    from huggingface_hub import constants
-
-    return str(constants.ENDPOINT)
-
-
-def _hub_cache() -> str:
-    from huggingface_hub import constants
-
-    return str(constants.HF_HUB_CACHE)

@@ -19,7 +19,16 @@ from shiboken6 import isValid
 
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.ids import new_id
-from steelyard.core.values.events import EngineChanged, Event, RunWaited, ServerChanged, TextArrived
+from steelyard.core.values.events import (
+    DownloadChanged,
+    EngineChanged,
+    Event,
+    LibraryChanged,
+    RunWaited,
+    ServerChanged,
+    TextArrived,
+    WorkProgressed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,6 +130,12 @@ def _merge_key(item: Any) -> Any:
             return "engine"
         case RunWaited():
             return ("waited", item.request, item.column)
+        case DownloadChanged():
+            return ("download", item.download.id)
+        case WorkProgressed():
+            return ("work", item.request)
+        case LibraryChanged():
+            return "library"
         case _:
             return None
 

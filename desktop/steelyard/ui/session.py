@@ -63,13 +63,38 @@ class Session(QObject):
 
     @Slot(str, QWidget)
     def _on_page_made(self, name: str, page: QWidget) -> None:
-        if name == "compare":
+        if name in {"compare", "models"}:
             page.settings_requested.connect(self._on_settings_requested)  # type: ignore[attr-defined]
+        if name == "models":
+            page.compare_requested.connect(self.open_compare)  # type: ignore[attr-defined]
 
     @Slot(str)
     def _on_settings_requested(self, what: str) -> None:
-        """Compare asks for `targets` or `weights` when the user wants to add one."""
-        self.open_settings(ADD_TARGET if what == "targets" else what)
+        """Compare asks for `targets`, `weights` or `models` when the user wants some, Models for `hub`."""
+        if what in {"weights", "models"}:
+            self.open_models("places" if what == "weights" else "discover")
+        else:
+            self.open_settings(ADD_TARGET if what == "targets" else what)
+
+    @Slot(str)
+    def open_models(self, tab: str) -> None:
+        """Show a tab of the Models page."""
+        from steelyard.ui.pages.models import ModelsPage
+
+        self._window.show_page("models")
+        page = self._window.page("models")
+        if isinstance(page, ModelsPage):
+            page.show_tab(tab)
+
+    @Slot(str)
+    def open_compare(self, name: str) -> None:
+        """Show Compare with these weights as one of its columns."""
+        from steelyard.ui.pages.compare import ComparePage
+
+        self._window.show_page("compare")
+        page = self._window.page("compare")
+        if isinstance(page, ComparePage):
+            page.want_target(name)
 
     @Slot(str)
     def open_settings(self, section: str) -> None:
@@ -88,6 +113,8 @@ class Session(QObject):
     def _add_actions(self, actions: Actions) -> None:
         add_target = partial(self.open_settings, ADD_TARGET)
         actions.add("settings.add_target", "Add an API target", add_target, icon="plus")
+        add_weights = partial(self.open_models, "places")
+        actions.add("weights.add", "Add weights from this machine", add_weights, icon="folder-plus")
         for name, title, icon in SECTIONS:
             actions.add(
                 f"settings.{name}", f"Settings: {title}", partial(self.open_settings, name), icon=icon

@@ -41,3 +41,10 @@ def usd_from_text(text: str) -> Decimal:
     if value > _MAX_USD:
         raise ValueError(f"{text!r} is not an amount of money between 0 and 10^15")
     return value
+
+
+def gib_text(size_bytes: int) -> str:
+    """Memory as people read it: `21.4 GiB`, below a GiB whole MiB."""
+    if size_bytes < 1 << 30:
+        return f"{size_bytes / (1 << 20):.0f} MiB"
+    return f"{size_bytes / (1 << 30):.1f} GiB"

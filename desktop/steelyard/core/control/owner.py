@@ -36,7 +36,7 @@ class OwnedEngine:
     def __init__(self, home: Home, owner: Owner) -> None:
         self._home = home
         self._owner: Owner = owner
-        self._engine = Engine(home)
+        self._engine = Engine(home, owner)
         self._lock: HomeLock | None = None
         self._listener: asyncio.Server | None = None
         self._guests: set[asyncio.Task[None]] = set()

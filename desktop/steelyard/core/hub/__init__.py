@@ -1,1 +1,1 @@
-"""Weights: GGUF headers, the library on disk, and what a name means."""
+"""The hub and the weights on this machine: search, files, downloads, the library, and what a name means."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from steelyard.core.values.prompt import Prompt
     from steelyard.core.values.run import Cost, Energy, Timing, Usage
     from steelyard.core.values.settings import Settings
-    from steelyard.core.values.targets import WeightsRow
+    from steelyard.core.values.weights import WeightsRow
 
 _BASE_URL = "http://localhost"
 _LONG_TIME_S = 24 * 3600.0

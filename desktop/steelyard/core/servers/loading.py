@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from steelyard.core.servers.process import ServerProcess
+    from steelyard.core.values.fit import ProjectedDevice
 
 _POLL_S = 0.03
 _PULSE_S = 1.0
@@ -30,6 +31,17 @@ class ServerSpec:
     weights: Path
     binary: Path
     runtime: Path
+
+
+@dataclass(frozen=True)
+class LoadFacts:
+    """A load as it went: what the engine counted before it, and the buffers that it reported after it."""
+
+    weights: Path
+    projected: list[ProjectedDevice]
+    measured_bytes: int
+    backend: str
+    build: str
 
 
 class Defaults(msgspec.Struct, frozen=True):

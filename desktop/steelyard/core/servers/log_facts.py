@@ -6,13 +6,17 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 
+from steelyard.core.values.fit import ProjectedDevice
+
 _MAX_LINES = 400
 _MAX_LINE_CHARS = 2000
 _MIB = 1 << 20
 _BUFFER = re.compile(r"(\w+):\s+(\S+)\s+(model|KV|RS|compute|output)\s+buffer size\s*=\s*([0-9.]+)\s*MiB")
-# "|   - Host  |  293 = 92 + 180 + 21 |" and "| - CUDA0 (…) | 24118 = 23606 + (292 = 92 + 180 + 21) + 0 |"
-_PROJECTED = re.compile(
-    r"memory_breakdown_print: \|\s+- ([^|]+?)\s*\|.*?(\d+) =\s+(\d+) \+\s+(\d+) \+\s+(\d+)"
+# "|   - Host  |  293 = 92 + 180 + 21 |" and "|   - CUDA0 (…) | 24118 = 23606 + (292 = 92 + 180 + 21) + 219 |"
+_BREAKDOWN = re.compile(
+    r"memory_breakdown_print: \|\s+- (?P<name>[^|]+?)\s*\|"
+    r"(?:\s*(?P<total>\d+) =\s*(?P<free>\d+) \+ \()?\s*\d+ =\s+(?P<model>\d+) \+\s+(?P<context>\d+)"
+    r" \+\s+(?P<compute>\d+)"
 )
 _LOAD_BEGINS = re.compile(r"load_tensors: loading model tensors")
 # A device has one of each of these, and a later announcement replaces it; weights and caches may be several.
@@ -66,7 +70,9 @@ class LogFacts:
     offloaded_layers: int | None = None
     total_layers: int | None = None
     _buffers: dict[tuple[str, str, str], float] = field(default_factory=dict[tuple[str, str, str], float])
-    _projected: dict[str, int] = field(default_factory=dict[str, int])
+    projected: list[ProjectedDevice] = field(default_factory=list[ProjectedDevice])
+    """The engine's memory breakdown from before it loaded, one row per device."""
+    _is_trial: bool = False
     _rest: str = ""
 
     def feed(self, data: bytes) -> None:
@@ -84,8 +90,9 @@ class LogFacts:
         elif _LOAD_BEGINS.search(line):
             # When the engine first tries whether everything fits, it may announce the same buffers before.
             self._buffers.clear()
-        elif not self._buffers and (match := _PROJECTED.search(line)):
-            self._projected[match.group(1)] = sum(int(mib) for mib in match.groups()[2:])
+            self._is_trial = "load_mode = none" in line
+        elif (self._is_trial or not self._buffers) and (row := breakdown_row(line)):
+            self.projected.append(row)
         elif match := _OFFLOADED.search(line):
             self.offloaded_layers, self.total_layers = int(match.group(1)), int(match.group(2))
 
@@ -102,7 +109,8 @@ class LogFacts:
     @property
     def predicted_bytes(self) -> int | None:
         """What the engine projected before it loaded, whole MiB, all devices."""
-        return sum(self._projected.values()) * _MIB if self._projected else None
+        rows = self.projected
+        return sum(row.model_mib + row.context_mib + row.compute_mib for row in rows) * _MIB if rows else None
 
     @property
     def backend(self) -> str:
@@ -123,6 +131,21 @@ class LogFacts:
             if match := pattern.search(text):
                 return words or match.group(0).strip()[:200], hint
         return "", ""
+
+
+def breakdown_row(line: str) -> ProjectedDevice | None:
+    """One device of the engine's memory breakdown; None for any other line."""
+    match = _BREAKDOWN.search(line)
+    if match is None:
+        return None
+    return ProjectedDevice(
+        name=match["name"],
+        model_mib=int(match["model"]),
+        context_mib=int(match["context"]),
+        compute_mib=int(match["compute"]),
+        total_mib=int(match["total"]) if match["total"] else None,
+        free_mib=int(match["free"]) if match["free"] else None,
+    )
 
 
 def exit_words(code: int, facts: LogFacts) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard.core.base.errors import AppError
-from steelyard.core.servers.loading import ServerSpec
+from steelyard.core.servers.loading import LoadFacts, ServerSpec
 from steelyard.core.servers.run_files import sweep_orphans
 from steelyard.core.servers.server import Server
 
@@ -42,11 +42,13 @@ class ServerPool:
         runtime: Path,
         make_client: Callable[[Path], httpx2.AsyncClient],
         on_change: Callable[[ServerRow], None],
+        on_load: Callable[[LoadFacts], None] = lambda _load: None,
     ) -> None:
         self._engine_folder = engine_folder
         self._runtime = runtime
         self._make_client = make_client
         self._on_change = on_change
+        self._on_load = on_load
         self._servers: dict[_Key, Server] = {}
 
     def sweep(self) -> int:
@@ -63,8 +65,10 @@ class ServerPool:
         server = self._servers.get(key)
         if server is None:
             binary = find_binary(self._engine_folder)
-            spec = ServerSpec(self._free_name(name), key.path, binary, self._runtime)
-            server = Server(spec, settings, self._make_client, self._on_change)
+            # Not the real path: the engine finds the other parts of a split set by the name that it is given.
+            path = Path(os.path.abspath(weights))
+            spec = ServerSpec(self._free_name(name), path, binary, self._runtime)
+            server = Server(spec, settings, self._make_client, self._on_change, self._on_load)
             self._servers[key] = server
         server.use_deadlines(settings)
         return server

@@ -16,7 +16,7 @@ from steelyard.core.base.clock import ms_between, now_ns, utc_now
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.redaction import remember_secret
 from steelyard.core.servers.launch import plan_launch
-from steelyard.core.servers.loading import ServerSpec, until_loaded
+from steelyard.core.servers.loading import LoadFacts, ServerSpec, until_loaded
 from steelyard.core.servers.log_facts import LogFacts, exit_words
 from steelyard.core.servers.process import ServerProcess
 from steelyard.core.values.servers import ServerRow
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _POLL_S = 0.03
+_LOG_LAG_S = 0.3
 _FATE_WAIT_S = 1.0
 _GRACE_S = 5.0
 _MAX_CRASHES = 3
@@ -107,11 +108,13 @@ class Server:
         settings: ServerSettings,
         make_client: Callable[[Path], httpx2.AsyncClient],
         on_change: Callable[[ServerRow], None],
+        on_load: Callable[[LoadFacts], None],
     ) -> None:
         self.spec = spec
         self._settings = settings
         self._make_client = make_client
         self._on_change = on_change
+        self._on_load = on_load
         self._inbox: asyncio.Queue[_Message] = asyncio.Queue()
         self._state: ServerState = "stopped"
         self._process: ServerProcess | None = None
@@ -319,6 +322,16 @@ class Server:
         for waiter in self._waiters:
             _answer(waiter, ready)
         self._waiters.clear()
+        self._beside(self._tell_load(self._facts, ready.build))
+
+    async def _tell_load(self, facts: LogFacts, build: str) -> None:
+        """A moment later: the last lines of the log may still be on their way when the child answers."""
+        await asyncio.sleep(_LOG_LAG_S)
+        if facts.measured_bytes is not None and facts.projected:
+            load = LoadFacts(
+                self.spec.weights, list(facts.projected), facts.measured_bytes, facts.backend, build
+            )
+            self._on_load(load)
 
     async def _on_failed(self, error: AppError) -> None:
         await self._end_child("failed")

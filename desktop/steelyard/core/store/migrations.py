@@ -40,4 +40,32 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX runs_by_comparison ON runs (comparison_id, turn, position);
     CREATE INDEX runs_unfinished ON runs (id) WHERE finish_reason IS NULL;
     """,
+    """
+    CREATE TABLE downloads (
+        id TEXT PRIMARY KEY,
+        position INTEGER NOT NULL,
+        document TEXT NOT NULL          -- JSON: DownloadJob
+    ) STRICT;
+
+    CREATE TABLE weights_files (        -- what is known of files on disk, in the state that the keys name
+        path TEXT PRIMARY KEY,
+        size_bytes INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        inode INTEGER NOT NULL,
+        sha256 TEXT,                    -- NULL: not hashed in this state
+        is_ours INTEGER NOT NULL,       -- 1: Steelyard downloaded it, and may delete it
+        reference TEXT                  -- the hash that the hub named when it was downloaded
+    ) STRICT;
+
+    CREATE TABLE fit_loads (            -- predicted against measured memory, one row per load
+        loaded_at TEXT NOT NULL,
+        backend TEXT NOT NULL,
+        driver TEXT NOT NULL,
+        build TEXT NOT NULL,
+        weights TEXT NOT NULL,
+        predicted_bytes INTEGER NOT NULL,
+        measured_bytes INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX fit_loads_by_backend ON fit_loads (backend, driver, loaded_at DESC);
+    """,
 )

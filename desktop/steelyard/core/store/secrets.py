@@ -51,6 +51,13 @@ class SecretStore:
         is_kept = target.name in self._kept or self._from_keyring(target.name) is not None
         return "keyring" if is_kept else "none"
 
+    def kept(self, name: str) -> tuple[str | None, Literal["keyring", "memory", "none"]]:
+        """A secret that `store` kept under this name, and where."""
+        if name in self._memory:
+            return self._memory[name], "memory"
+        secret = self._from_keyring(name)
+        return secret, "none" if secret is None else "keyring"
+
     def read(self, target: ApiTarget, environment: Mapping[str, str]) -> str | None:
         """The key, or None if this target has none. `environment` is the asking process's, ours comes second.
 

@@ -44,6 +44,10 @@ class Nvml:
         """As `process_bytes`, without blocking the loop."""
         return await self._thread.wait_for(lambda: self._process_bytes(pid), None)
 
+    async def fetch_driver(self) -> str:
+        """The driver's version; empty without one."""
+        return await self._thread.wait_for(self._driver, "")
+
     # ---- in the thread -------------------------------------------------------------------------------------
 
     def _devices(self) -> list[DeviceRow]:
@@ -57,6 +61,10 @@ class Nvml:
             name = nvml.nvmlDeviceGetName(handle)
             rows.append(DeviceRow(name=str(name), total_bytes=int(memory.total), free_bytes=int(memory.free)))
         return rows
+
+    def _driver(self) -> str:
+        nvml = self._loaded()
+        return "" if nvml is None else str(nvml.nvmlSystemGetDriverVersion())
 
     def _process_bytes(self, pid: int) -> int | None:
         nvml = self._loaded()

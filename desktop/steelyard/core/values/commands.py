@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from steelyard.core.values.comparison import Schedule
+from steelyard.core.values.fit import FitWish
+from steelyard.core.values.hub import HubFilters, HubSort
 from steelyard.core.values.prompt import Message, Sampling
 from steelyard.core.values.row import Tagged
 from steelyard.core.values.settings import LaunchProfile, Settings
@@ -90,7 +92,7 @@ class TestTarget(Tagged, frozen=True):
 
 
 class ListWeights(Tagged, frozen=True):
-    """Answers with `list[WeightsRow]`: the starter and the paths that were given."""
+    """Answers with a `Shelf`: everything on this machine, and what lies under the given paths."""
 
     paths: list[str] = []
 
@@ -99,6 +101,134 @@ class AddWeights(Tagged, frozen=True):
     """Remember a GGUF file or a folder of them; answers with the `list[WeightsRow]` found there."""
 
     path: str
+
+
+class ForgetPlace(Tagged, frozen=True):
+    """Look no longer at a place that the user added; its files stay."""
+
+    path: str
+
+
+class VerifyWeights(Tagged, frozen=True):
+    """Hash files and compare; `names` empty means all. Answers with a `VerifyReport`."""
+
+    names: list[str] = []
+
+
+class PreviewRemoval(Tagged, frozen=True):
+    """Answers with the `Removal` that `RemoveWeights` would do."""
+
+    name: str
+
+
+class RemoveWeights(Tagged, frozen=True):
+    """Delete weights that Steelyard downloaded, or forget a file that the user added; answers a `Removal`."""
+
+    name: str
+
+
+class SearchHub(Tagged, frozen=True):
+    """Search GGUF repositories; answers with a `HubPage`. `cursor` is that of the page before."""
+
+    query: str = ""
+    sort: HubSort = "downloads"
+    filters: HubFilters = HubFilters()
+    limit: int = 20
+    cursor: str | None = None
+    environment: dict[str, str] = {}
+
+
+class ReadRepo(Tagged, frozen=True):
+    """Answers with a `HubRepo`; `name` is a repository, a hub URL, or a name with :QUANT or @REVISION."""
+
+    name: str
+    revision: str | None = None
+    with_readme: bool = False
+    environment: dict[str, str] = {}
+
+
+class ReadCatalog(Tagged, frozen=True):
+    """Answers with `list[CatalogEntry]`: the curated list that is shipped."""
+
+
+class FitWeights(Tagged, frozen=True):
+    """Answers with a `FitReport` for weights on this machine or on the hub (header bytes only)."""
+
+    name: str
+    wish: FitWish = FitWish()
+    environment: dict[str, str] = {}
+
+
+class FitRepo(Tagged, frozen=True):
+    """Answers with a `RepoFit`: all models of a repository. `file` is the one that the engine projects.
+
+    With `is_quick` only what is in memory is used (formula on headers read before), for a moving slider.
+    """
+
+    repo: str
+    revision: str
+    file: str | None = None
+    wish: FitWish = FitWish()
+    is_quick: bool = False
+
+
+class PullWeights(Tagged, frozen=True):
+    """Download and wait until it is verified and adopted; answers with `Pulled`. Stopping it pauses it."""
+
+    name: str
+    environment: dict[str, str] = {}
+
+
+class EnqueueDownload(Tagged, frozen=True):
+    """Put a file of a repository on the download list; answers with its `DownloadRow`."""
+
+    name: str
+
+
+class PauseDownload(Tagged, frozen=True):
+    """Stop transferring; what is on disk stays. `id` None means all."""
+
+    id: str | None = None
+
+
+class ResumeDownload(Tagged, frozen=True):
+    """Go on, or try a failed one again. `id` None means all that are paused."""
+
+    id: str | None = None
+
+
+class CancelDownload(Tagged, frozen=True):
+    """Take it off the list and delete its part file; a finished one is only taken off the list."""
+
+    id: str
+
+
+class MoveDownload(Tagged, frozen=True):
+    """Put a download at a place in the list, 0 first."""
+
+    id: str
+    position: int
+
+
+class ListDownloads(Tagged, frozen=True):
+    """Answers with `list[DownloadRow]` in their order."""
+
+
+class ReadHubAccount(Tagged, frozen=True):
+    """Answers with a `HubAccount`; with `ask_hub` it tries the hub."""
+
+    ask_hub: bool = False
+
+
+class StoreHubToken(Tagged, frozen=True):
+    """Keep a hub token in the keyring, else (`memory_ok`) in memory. Answers "keyring" or "memory"."""
+
+    token: str
+    memory_ok: bool = False
+
+
+class ForgetHubToken(Tagged, frozen=True):
+    """Forget the token that `StoreHubToken` kept; a login of other tools stays."""
 
 
 class ListServers(Tagged, frozen=True):
@@ -175,6 +305,25 @@ Command = (
     | TestTarget
     | ListWeights
     | AddWeights
+    | ForgetPlace
+    | VerifyWeights
+    | PreviewRemoval
+    | RemoveWeights
+    | SearchHub
+    | ReadRepo
+    | ReadCatalog
+    | FitWeights
+    | FitRepo
+    | PullWeights
+    | EnqueueDownload
+    | PauseDownload
+    | ResumeDownload
+    | CancelDownload
+    | MoveDownload
+    | ListDownloads
+    | ReadHubAccount
+    | StoreHubToken
+    | ForgetHubToken
     | ListServers
     | LoadWeights
     | StopServer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from steelyard.core.values.comparison import NotComparable
+from steelyard.core.values.hub import DownloadRow
 from steelyard.core.values.row import Tagged
 from steelyard.core.values.run import Run
 from steelyard.core.values.servers import ServerRow
@@ -86,6 +87,27 @@ class SettingsChanged(Tagged, frozen=True):
     """Settings were saved."""
 
 
+class WorkProgressed(Tagged, frozen=True):
+    """A long command (hashing, pulling, reading a header) has got so far; bytes."""
+
+    request: str
+    what: str
+    done_bytes: int
+    total_bytes: int | None
+    rate_bps: float | None = None
+    eta_s: float | None = None
+
+
+class DownloadChanged(Tagged, frozen=True):
+    """An entry of the download list changed; "cancelled" is its last row."""
+
+    download: DownloadRow
+
+
+class LibraryChanged(Tagged, frozen=True):
+    """Weights appeared, disappeared or were verified."""
+
+
 class WindowRaised(Tagged, frozen=True):
     """Somebody asked for the window."""
 
@@ -101,5 +123,8 @@ Event = (
     | EngineChanged
     | TargetsChanged
     | SettingsChanged
+    | WorkProgressed
+    | DownloadChanged
+    | LibraryChanged
     | WindowRaised
 )

@@ -55,6 +55,18 @@ class HardwareSettings(Row, frozen=True):
     """Share of its life that the machine spends generating."""
 
 
+class HubSettings(Row, frozen=True):
+    """Where weights come from. None and 0 mean: as the environment says, no limit."""
+
+    endpoint: Annotated[str, msgspec.Meta(max_length=400)] | None = None
+    """A mirror; HF_ENDPOINT goes before it."""
+    proxy: Annotated[str, msgspec.Meta(max_length=400)] | None = None
+    """Used instead of HTTPS_PROXY and HTTP_PROXY; for the hub only."""
+    parallel_downloads: Annotated[int, msgspec.Meta(ge=1, le=8)] = 2
+    rate_limit_bps: Annotated[int, msgspec.Meta(ge=0, le=1 << 40)] = 0
+    """Bytes a second over all downloads; 0 is unlimited."""
+
+
 class Settings(Row, frozen=True):
     """The whole settings file."""
 
@@ -64,6 +76,7 @@ class Settings(Row, frozen=True):
     api: ApiSettings = ApiSettings()
     energy: EnergySettings = EnergySettings()
     hardware: HardwareSettings = HardwareSettings()
+    hub: HubSettings = HubSettings()
     targets: list[ApiTarget] = []
     weights_paths: list[str] = []
     """GGUF files or folders of them that the user pointed to."""

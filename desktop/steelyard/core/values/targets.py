@@ -58,21 +58,3 @@ class TargetTest(Row, frozen=True):
     models: list[str] | None = None
     error: str | None = None
     ttft_ms: float | None = None
-
-
-class WeightsRow(Row, frozen=True):
-    """Weights that lie on this machine."""
-
-    name: str
-    path: str
-    repo: str | None
-    revision: str | None
-    sha256: str | None
-    verified: bool
-    verification: Literal["verified", "no_reference", "pending", "mismatch"]
-    size_bytes: int
-    quant: str | None
-    architecture: str | None
-    parameters: int | None
-    context_length: int | None
-    source: Literal["hub", "huggingface-cache", "lm-studio", "ollama", "llama.cpp", "file", "starter"]

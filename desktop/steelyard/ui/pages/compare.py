@@ -40,7 +40,7 @@ class ComparePage(CompareLayout):
     """The heart of the app."""
 
     settings_requested = Signal(str)
-    """`targets` or `weights`: the user wants to add one."""
+    """`targets` or `weights`: the user wants to add one; `models`: to find some."""
 
     def __init__(self, theme: Theme, bridge: Bridge, actions: Actions, parent: QWidget | None = None) -> None:
         self._actions = add_compare_actions(actions, self)
@@ -49,6 +49,7 @@ class ComparePage(CompareLayout):
         self._bridge = bridge
         self._title = ""
         self._is_at_sign_pending = False
+        self._wanted = ""
         self._dialog: LinkDialog | None = None
         self.state = CompareState()
         self.lists = TargetLists(bridge, self)
@@ -111,6 +112,12 @@ class ComparePage(CompareLayout):
         if ref is not None and self.state.add(ref) is not None:
             self._show_columns()
 
+    def want_target(self, target: str) -> None:
+        """Add a target as soon as the lists know it; the page may be a moment old."""
+        self._wanted = target
+        self._add_wanted()
+        self.lists.load_targets()
+
     def open_history(self) -> None:
         """Show stored comparisons."""
         self.title_widget.open_history()
@@ -147,6 +154,7 @@ class ComparePage(CompareLayout):
         self.toolbar.add_button.clicked.connect(self.open_picker)
         self.toolbar.rerun_button.clicked.connect(self.rerun)
         self.empty_button.clicked.connect(self.open_picker)
+        self.find_button.clicked.connect(self._on_find)
         self.prompt_bar.edit_wanted.connect(self._on_edit_wanted)
         self.picker.chosen.connect(self._on_picked)
         self.picker.closed.connect(self._on_picker_closed)
@@ -191,8 +199,18 @@ class ComparePage(CompareLayout):
         if first is not None:
             self._loading.load(first.ref.target)
 
+    def _add_wanted(self) -> None:
+        wanted, columns = self._wanted, self.state.targets
+        if not wanted or not self.is_body_decided:
+            return
+        if self.lists.ref(wanted) is not None:
+            self._wanted = ""
+            if wanted not in columns:
+                self.add_target(wanted)
+
     @Slot()
     def _on_lists_changed(self) -> None:
+        self._add_wanted()
         for widget in self.columns.widgets:
             widget.set_server(self.lists.server_of(widget.column.ref))
         if self.picker.isVisible():
@@ -255,6 +273,10 @@ class ComparePage(CompareLayout):
         else:
             self.add_target(key)
             self.focus_prompt()
+
+    @Slot()
+    def _on_find(self) -> None:
+        self.settings_requested.emit("models")
 
     @Slot()
     def _on_picker_closed(self) -> None:

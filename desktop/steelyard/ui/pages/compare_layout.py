@@ -46,6 +46,8 @@ class CompareLayout(QWidget):
         )
         self.empty_button = make_button(theme, "Add target", icon="plus")
         self.empty.add_action(self.empty_button)
+        self.find_button = make_button(theme, "Find models", "link", tooltip="Search the hub for weights")
+        self.empty.add_action(self.find_button)
         self.strip = CompareStrip(theme)
         self.composer = Composer(theme)
         self.picker = SearchPopup(theme, self, "Targets", "Search weights and APIs…")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from steelyard.core.values.commands import ListComparisons, ListServers, ListTargets, ListWeights
-from steelyard.core.values.events import ServerChanged, SettingsChanged, TargetsChanged
+from steelyard.core.values.events import LibraryChanged, ServerChanged, SettingsChanged, TargetsChanged
 from steelyard.ui.pages.compare_targets import TargetRef, from_api, from_weights
 from steelyard.ui.widgets.compare_picker import PickRow
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from steelyard.core.base.errors import AppError
     from steelyard.core.values.comparison import ComparisonRow
     from steelyard.core.values.servers import ServerRow
-    from steelyard.core.values.targets import TargetRow, WeightsRow
+    from steelyard.core.values.targets import TargetRow
+    from steelyard.core.values.weights import Shelf
     from steelyard.ui.bridge import Bridge
 
 ADD_API = "add:api"
@@ -92,11 +93,14 @@ class TargetLists(QObject):
             else:
                 self._servers[event.server.name] = event.server
             self.changed.emit()
-        elif isinstance(event, TargetsChanged | SettingsChanged):
+        elif isinstance(event, TargetsChanged | SettingsChanged | LibraryChanged):
             self.load_targets()
 
-    def _on_weights(self, rows: list[WeightsRow]) -> None:
-        self._weights = [from_weights(row) for row in rows]
+    def _on_weights(self, shelf: Shelf) -> None:
+        # A projector answers nothing, and a split set that lacks a part does not load.
+        self._weights = [
+            from_weights(row) for row in shelf.weights if row.kind == "model" and not row.missing_parts
+        ]
         self._answered()
 
     def _on_apis(self, rows: list[TargetRow]) -> None:

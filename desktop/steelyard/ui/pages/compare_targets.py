@@ -12,7 +12,8 @@ from steelyard.ui.widgets.facts_format import file_size
 
 if TYPE_CHECKING:
     from steelyard.core.values.run import TargetInfo
-    from steelyard.core.values.targets import TargetRow, WeightsRow
+    from steelyard.core.values.targets import TargetRow
+    from steelyard.core.values.weights import WeightsRow
 
 STARTER = "starter"
 _SHA_CHARS = 8

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from steelyard.ui.theme.theme import Theme
 
 SENTENCES = {
-    "models": "Find weights on Hugging Face, see whether they fit this machine before a byte is fetched, "
-    "and download them.",
     "servers": "Every llama-server of this app: its memory predicted and measured, its launch profile, "
     "exact command and log.",
     "monitor": "GPU memory, load, power and speed on one time axis, with a flag for everything that "

@@ -16,12 +16,12 @@ from PySide6.QtWidgets import (
 )
 
 from steelyard.core.values.events import EngineChanged, SettingsChanged
+from steelyard.ui.pages.settings_hub import HubSection
 from steelyard.ui.pages.settings_list import SECTIONS
 from steelyard.ui.pages.settings_look import LookSection
 from steelyard.ui.pages.settings_numbers import EnergySection, ServersSection
 from steelyard.ui.pages.settings_store import SettingsStore
 from steelyard.ui.pages.settings_targets import TargetsSection
-from steelyard.ui.pages.settings_weights import WeightsSection
 from steelyard.ui.widgets.cards import make_scroll
 from steelyard.ui.widgets.labels import make_label, name_widget
 
@@ -50,7 +50,7 @@ class SettingsPage(QWidget):
         self.targets = TargetsSection(theme, bridge)
         self.servers = ServersSection(theme, self.store)
         self.energy = EnergySection(theme, self.store)
-        self.weights = WeightsSection(theme, bridge, self.store)
+        self.hub = HubSection(theme, bridge, self.store)
         self.look = LookSection(theme, self.store)
         self._stack = QStackedWidget()
         self._group = QButtonGroup(self)
@@ -65,7 +65,7 @@ class SettingsPage(QWidget):
         return SECTIONS[self._stack.currentIndex()][0]
 
     def open_section(self, name: str) -> None:
-        """Show a section: targets, servers, energy, weights or appearance."""
+        """Show a section: targets, servers, energy, hub or appearance."""
         had_focus = self._buttons[self.section].hasFocus()
         self._buttons[name].setChecked(True)
         if had_focus:
@@ -89,13 +89,14 @@ class SettingsPage(QWidget):
     def _load(self) -> None:
         self.store.load()
         self.targets.load()
+        self.hub.load()
 
     def _lay_out(self) -> None:
         sections = {
             "targets": self.targets,
             "servers": self.servers,
             "energy": self.energy,
-            "weights": self.weights,
+            "hub": self.hub,
             "appearance": self.look,
         }
         side = QVBoxLayout()

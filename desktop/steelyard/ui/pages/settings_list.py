@@ -6,7 +6,7 @@ SECTIONS = (
     ("targets", "API targets", "cloud"),
     ("servers", "Local servers", "server"),
     ("energy", "Energy and hardware", "zap"),
-    ("weights", "Weights", "hard-drive"),
+    ("hub", "Hugging Face hub", "cloud-download"),
     ("appearance", "Appearance", "sun-moon"),
 )
 ADD_TARGET = "add_target"

@@ -62,7 +62,7 @@ class PartsButton(QPushButton):
         width = sum(QFontMetricsF(self._font(part)).horizontalAdvance(part.text) for part in self._parts)
         width += _GAP_PX * max(0, len(self._parts) - 1) + 2 * self._pad
         width += _ICON_PX + _GAP_PX if self._icon_name else 0
-        return QSize(round(width) + 2, 28 if self.property("role") == "chip" else 32)
+        return QSize(round(width) + 2, 28 if str(self.property("role")).startswith("chip") else 32)
 
     def minimumSizeHint(self) -> QSize:
         """Never cut."""

@@ -64,9 +64,18 @@ class ElidedLabel(QLabel):
         """A few characters are enough."""
         return QSize(self.fontMetrics().averageCharWidth() * 6, super().minimumSizeHint().height())
 
+    def setText(self, text: str) -> None:
+        """Show another text."""
+        super().setText(text)
+        self._show_tooltip()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Show the whole text as a tooltip only where it is cut."""
+        """It may be cut now, or no longer."""
         super().resizeEvent(event)
+        self._show_tooltip()
+
+    def _show_tooltip(self) -> None:
+        """The whole text, only where it is cut."""
         is_cut = self.fontMetrics().horizontalAdvance(self.text()) > self.width()
         self.setToolTip(plain_tooltip(self.text()) if is_cut else "")
 

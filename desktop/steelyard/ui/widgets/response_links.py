@@ -21,12 +21,13 @@ _ENCODED = QUrl.ComponentFormattingOption.FullyEncoded
 class LinkDialog(QDialog):
     """Not modal; shows the whole address as plain text and opens only http and https."""
 
-    def __init__(self, theme: Theme, address: str, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, address: str, parent: QWidget, *, written_by: str = "a model") -> None:
         super().__init__(parent)
         self._address = address
+        self._written_by = written_by
         self._url = QUrl(address, QUrl.ParsingMode.StrictMode)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Link in an answer")
+        self.setWindowTitle("Open a link")
         self.setFixedWidth(520)
         self._shown = QPlainTextEdit(address)
         self._shown.setReadOnly(True)
@@ -59,8 +60,8 @@ class LinkDialog(QDialog):
     def _sentence(self) -> str:
         if self.is_openable:
             host = self._url.host(_ENCODED)
-            return f"This link was written by a model. It leads to {host}. Open it in the browser?"
-        return "This link was written by a model and is not opened: only http and https are."
+            return f"This link was written by {self._written_by}. It leads to {host}. Open it in the browser?"
+        return f"This link was written by {self._written_by} and is not opened: only http and https are."
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()

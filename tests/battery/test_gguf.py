@@ -1,10 +1,15 @@
-"""Damaged, foreign and hostile files as weights: one clear line each, quickly, and the starter goes on."""
+"""Battery G. Damaged, foreign, hostile files as weights: one clear line each, quickly; the starter goes on.
+
+Headers are read as the app reads them: by the process that is there for it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import struct
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +18,14 @@ import msgspec
 import psutil
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fakes.gguf_files import ARRAY, F32, MALFORMED, STRING, U32, Gguf, text, tiny_model, write_all
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.paths import shared_weights_folder
 from steelyard.core.control.owner import OwnedEngine
-from steelyard.core.hub.gguf_header import read_header
+from steelyard.core.gguf.header import read_header
 from steelyard.core.hub.library import starter_facts
 from steelyard.core.values import commands as c
 from steelyard.core.values.prompt import Sampling
@@ -96,29 +103,46 @@ def odd_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, P
     places["fifo"].unlink()
 
 
+@pytest.fixture(scope="module")
+def reader() -> Iterator[HeaderReader]:
+    reader = HeaderReader()
+    yield reader
+    reader.close()
+    assert _workers() == []
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("good") / "tiny.gguf"
+    path.write_bytes(tiny_model().encode())
+    return path
+
+
+def _workers() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "worker.py" in " ".join(child.cmdline())]
+
+
 def starter_path() -> Path:
     return shared_weights_folder() / starter_facts().file
 
 
-def refusal(path: Path) -> str:
+def refusal(reader: HeaderReader, path: Path) -> str:
     started = time.monotonic()
     with pytest.raises(AppError) as caught:
-        read_header(path)
+        reader.read(path)
     assert time.monotonic() - started < HEADER_S
     return caught.value.one_line()
 
 
-def test_tiny_model_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "tiny.gguf"
-    path.write_bytes(tiny_model().encode())
-    header = read_header(path)
+def test_tiny_model_is_read(reader: HeaderReader, good: Path) -> None:
+    header = reader.read(good)
     assert (header.architecture, header.context_length, header.quant) == ("llama", 512, "F32")
-    assert header.data_end == path.stat().st_size
+    assert header.data_end == good.stat().st_size
 
 
 @pytest.mark.parametrize("name", [name for name in MALFORMED if name not in NOT_FOR_THE_READER])
-def test_reader_refuses(name: str, files: dict[str, Path]) -> None:
-    line = refusal(files[name])
+def test_reader_refuses(name: str, files: dict[str, Path], reader: HeaderReader) -> None:
+    line = refusal(reader, files[name])
     assert files[name].name in line
     assert WHY.get(name, "") in line
     assert line.isprintable()
@@ -128,14 +152,29 @@ def test_reader_refuses(name: str, files: dict[str, Path]) -> None:
 @pytest.mark.parametrize(
     "place", ["fifo", "folder", "dangling", "loop", "passwd", "missing", "device", "long"]
 )
-def test_reader_refuses_what_is_no_file(place: str, odd_places: dict[str, Path]) -> None:
-    assert refusal(odd_places[place]).isprintable()
+def test_reader_refuses_what_is_no_file(
+    place: str, odd_places: dict[str, Path], reader: HeaderReader
+) -> None:
+    assert refusal(reader, odd_places[place]).isprintable()
+
+
+@pytest.mark.parametrize("name", list(MALFORMED))
+def test_reader_of_a_beginning_never_fails_otherwise(
+    name: str, files: dict[str, Path], reader: HeaderReader
+) -> None:
+    """What came of a file on the hub so far."""
+    try:
+        header = reader.read_prefix(files[name])
+    except AppError as exc:
+        assert exc.one_line().isprintable()
+    else:
+        assert header is None or header.data_end >= 0
 
 
 @pytest.mark.parametrize("share", [0.0001, 0.01, 0.5, 0.99, 1.0])
-def test_cut_starter_is_refused(share: float, tmp_path: Path) -> None:
+def test_cut_starter_is_refused(share: float, tmp_path: Path, reader: HeaderReader) -> None:
     cut = _cut_starter(tmp_path, share)
-    line = refusal(cut)
+    line = refusal(reader, cut)
     assert "cut off" in line or "ends inside its header" in line
 
 
@@ -148,15 +187,122 @@ HOSTILE_HEADS: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", [*HOSTILE_HEADS, "many-tensors"])
-def test_sparse_terabyte_costs_neither_time_nor_memory(name: str, tmp_path: Path) -> None:
+def test_sparse_terabyte_costs_neither_time_nor_memory(name: str, tmp_path: Path, good: Path) -> None:
     path = tmp_path / "sparse.gguf"
     counts = (999_999, 0) if name == "many-tensors" else (1, 2)
     path.write_bytes(struct.pack("<4sIQQ", b"GGUF", 3, *counts) + HOSTILE_HEADS.get(name, b""))
     os.truncate(path, 1 << 40)
-    Path("/proc/self/clear_refs").write_text("5")
-    before = _peak_bytes()
-    refusal(path)
-    assert _peak_bytes() - before < 128 << 20
+    reader = HeaderReader()
+    try:
+        reader.read(good)
+        (worker,) = _new_workers(reader)
+        before = _peak_bytes(worker.pid)
+        refusal(reader, path)
+        assert _new_workers(reader) == [worker]
+        assert _peak_bytes(worker.pid) - before < 128 << 20
+    finally:
+        reader.close()
+
+
+def _new_workers(reader: HeaderReader) -> list[psutil.Process]:
+    """The process of this reader; another one may run beside it."""
+    assert reader._worker is not None
+    return [worker for worker in _workers() if worker.pid == reader._worker.pid]
+
+
+# ---- the process that reads --------------------------------------------------------------------------------
+
+
+def test_reading_goes_on_after_the_process_was_killed(good: Path) -> None:
+    reader = HeaderReader()
+    try:
+        reader.read(good)
+        (first,) = _new_workers(reader)
+        first.kill()
+        first.wait(5)
+        assert reader.read(good).architecture == "llama"
+        assert _new_workers(reader) != [first]
+    finally:
+        reader.close()
+
+
+def test_process_that_is_killed_while_it_reads_costs_one_file(good: Path) -> None:
+    reader = HeaderReader()
+    try:
+        reader.read(good)
+        (worker,) = _new_workers(reader)
+        worker.send_signal(signal.SIGSTOP)
+        killer = threading.Timer(0.3, worker.kill)
+        killer.start()
+        line = refusal(reader, good)
+        killer.join()
+        assert "reading its header failed" in line
+        assert reader.read(good).architecture == "llama"
+    finally:
+        reader.close()
+
+
+def test_process_that_hangs_is_replaced(good: Path) -> None:
+    reader = HeaderReader(patience_s=0.5)
+    try:
+        reader.read(good)
+        (worker,) = _new_workers(reader)
+        worker.send_signal(signal.SIGSTOP)
+        assert "took longer" in refusal(reader, good)
+        assert reader.read(good).architecture == "llama"
+        assert not worker.is_running()
+    finally:
+        reader.close()
+
+
+def test_readers_in_many_threads_share_one_process(reader: HeaderReader, good: Path) -> None:
+    found: list[str | None] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(reader.read(good).architecture)) for _ in range(16)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == ["llama"] * 16
+    assert len(_workers()) == 1
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    database=None,
+)
+@given(
+    changes=st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), min_size=1, max_size=8),
+    cut=st.none() | st.integers(0, 4000),
+    inserted=st.binary(max_size=16),
+)
+def test_mutations_of_a_good_file_harm_nobody(
+    reader: HeaderReader,
+    good: Path,
+    tmp_path: Path,
+    changes: list[tuple[int, int]],
+    cut: int | None,
+    inserted: bytes,
+) -> None:
+    data = bytearray(good.read_bytes())
+    for place, byte in changes:
+        data[place % len(data)] = byte
+    if cut is not None:
+        data[cut:cut] = inserted
+    path = tmp_path / "mutant.gguf"
+    path.write_bytes(data)
+    started = time.monotonic()
+    try:
+        header = reader.read(path)
+        assert header.data_end <= len(data)
+    except AppError as exc:
+        assert exc.one_line().isprintable()
+        assert "took longer" not in exc.one_line()
+    assert time.monotonic() - started < HEADER_S
+    assert reader.read(good).architecture == "llama"
 
 
 # ---- through the engine ------------------------------------------------------------------------------------
@@ -341,6 +487,6 @@ def _children() -> list[psutil.Process]:
     return [child for child in psutil.Process().children(recursive=True) if "llama" in child.name()]
 
 
-def _peak_bytes() -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
+def _peak_bytes(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM"))

@@ -6,21 +6,25 @@ against the bytes that are there.
 
 from __future__ import annotations
 
+import hashlib
 import math
+import re
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.files import shown
+from steelyard.core.gguf.quants import FILE_TYPES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _MAGIC = b"GGUF"
-_FIRST_READ_BYTES = 4 << 20
+_FIRST_READ_BYTES = 256 << 10
+_GROWTH = 7  # the next try has eight times as much
 # Several times what the largest published models have (about 20 MiB, 300,000 tokens, 3,000 tensors).
-_MAX_HEADER_BYTES = 64 << 20
+MAX_HEADER_BYTES = 64 << 20
 _MAX_TEXT_BYTES = 16 << 20
 _MAX_ELEMENTS = 2_000_000
 _MAX_KEYS = 65_536
@@ -29,6 +33,7 @@ _MAX_KEY_BYTES = 65_535
 _MAX_DIMENSIONS = 4
 _MAX_ARRAY_DEPTH = 4
 _MAX_KEPT_TEXT = 4096
+_MAX_KEPT_NUMBERS = 4096
 _STRING, _ARRAY = 8, 9
 _SCALARS = {
     0: "<B",
@@ -44,6 +49,8 @@ _SCALARS = {
     12: "<d",
 }
 _DEFAULT_ALIGNMENT = 32
+_COUNT = struct.Struct("<Q")
+_LAYER = re.compile(r"blk\.\d{1,5}(?=\.)")
 
 # ggml type number -> (weights per block, bytes per block); ggml.h and ggml-common.h.
 _BLOCKS: dict[int, tuple[int, int]] = {
@@ -70,47 +77,70 @@ _BLOCKS: dict[int, tuple[int, int]] = {
     },
     **{29: (256, 56), 34: (256, 54), 35: (256, 66), 40: (64, 36)},
 }
-# general.file_type -> quant; llama.h, enum llama_ftype.
-_QUANTS = {
-    **{0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S"},
-    **{12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K"},
-    **{19: "IQ2_XXS", 20: "IQ2_XS", 21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL"},
-    **{26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S", 29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16"},
-    **{36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4", 39: "NVFP4"},
-}
 
 
 @dataclass(frozen=True)
 class GgufHeader:
-    """What the header says. `data_end` is the smallest file size that holds every tensor, bytes."""
+    """What the header says. Sizes in bytes; `data_end` is the smallest file size that holds every tensor.
+
+    `metadata` has scalars, heads of texts and short arrays of numbers; long arrays are left out (None).
+    `tensor_bytes` sums up the tensors: those of layer n under `blk.n`, others under their own name.
+    """
 
     metadata: dict[str, Any]
     parameters: int
     tensor_count: int
     header_bytes: int
+    data_start: int
     data_end: int
+    tensor_bytes: dict[str, int]
+    vocabulary: int | None
+    chat_template_sha256: str | None
 
     @property
     def architecture(self) -> str | None:
         """Name of the architecture, such as `llama`."""
-        value = self.metadata.get("general.architecture")
-        return value if isinstance(value, str) else None
+        return self.text("general.architecture")
 
     @property
     def quant(self) -> str | None:
         """Name of the quantisation, such as `Q4_K_M`."""
         value = self.metadata.get("general.file_type")
-        return _QUANTS.get(value) if isinstance(value, int) else None
+        return FILE_TYPES.get(value) if isinstance(value, int) else None
 
     @property
     def context_length(self) -> int | None:
         """Longest context that the model was made for, tokens."""
-        value = self.metadata.get(f"{self.architecture}.context_length")
-        return value if isinstance(value, int) and 0 < value < 1 << 40 else None
+        return self.count("context_length", 1 << 40)
+
+    @property
+    def layers(self) -> int | None:
+        """Blocks of the model, without the output layer."""
+        return self.count("block_count", 1 << 16)
+
+    @property
+    def kind(self) -> Literal["model", "mmproj", "lora"]:
+        """A projector for images or sound, an adapter, or a model."""
+        general_type = self.metadata.get("general.type")
+        if general_type == "adapter" or self.metadata.get("adapter.type") is not None:
+            return "lora"
+        return "mmproj" if general_type == "mmproj" or self.architecture == "clip" else "model"
+
+    def text(self, key: str) -> str | None:
+        """A metadata text; None if there is none."""
+        value = self.metadata.get(key)
+        return value if isinstance(value, str) else None
+
+    def count(self, key: str, limit: int) -> int | None:
+        """A positive number of the architecture's own keys, below `limit`; None for anything else."""
+        value = self.metadata.get(f"{self.architecture}.{key}")
+        if not isinstance(value, int) or isinstance(value, bool):
+            return None
+        return value if 0 < value < limit else None
 
 
-class _OutOfData(Exception):
-    pass
+class NeedMoreData(Exception):
+    """The bytes end inside the header."""
 
 
 def _no_file(path: Path) -> str:
@@ -145,16 +175,34 @@ def read_header(path: Path) -> GgufHeader:
     return header
 
 
+def read_prefix(path: Path) -> GgufHeader | None:
+    """The header out of the beginning of a file; None if it needs more of it. Nothing is said of its data.
+
+    Raises:
+        AppError: it cannot be the beginning of a GGUF file.
+    """
+    try:
+        return parse_header(path.read_bytes()[:MAX_HEADER_BYTES])
+    except NeedMoreData:
+        return None
+    except ValueError as exc:
+        raise _damaged(path, str(exc)) from exc
+    except OSError as exc:
+        raise AppError(
+            "These weights cannot be read", f"{shown(path)}: {exc.strerror}", "Try again."
+        ) from exc
+
+
 def _read_growing(path: Path, size: int) -> GgufHeader:
     with path.open("rb") as file:
         data = file.read(_FIRST_READ_BYTES)
         while True:
             try:
                 return parse_header(data)
-            except _OutOfData:
-                if len(data) >= min(size, _MAX_HEADER_BYTES):
+            except NeedMoreData:
+                if len(data) >= min(size, MAX_HEADER_BYTES):
                     raise _damaged(path, "it ends inside its header") from None
-                data += file.read(len(data))
+                data += file.read(_GROWTH * len(data))
             except ValueError as exc:
                 raise _damaged(path, str(exc)) from exc
 
@@ -164,7 +212,7 @@ def parse_header(data: bytes) -> GgufHeader:
 
     Raises:
         ValueError: it is no valid header.
-        Exception: an internal one when `data` ends too early.
+        NeedMoreData: `data` ends too early.
     """
     if data[:4] != _MAGIC:
         raise ValueError(_what_it_is(data))
@@ -178,25 +226,46 @@ def parse_header(data: bytes) -> GgufHeader:
     if tensor_count > _MAX_TENSORS or key_count > _MAX_KEYS:
         raise ValueError("it claims an absurd number of tensors or keys")
     metadata: dict[str, Any] = {}
+    vocabulary = template = None
     for _ in range(key_count):
         key = reader.text(_MAX_KEY_BYTES)
         if key in metadata:
             raise ValueError("a metadata key stands twice")
-        metadata[key] = reader.value(reader.scalar("<I"), 0)
+        kind, at = reader.scalar("<I"), reader.at
+        metadata[key] = reader.value(kind, 0)
+        if key == "tokenizer.ggml.tokens" and kind == _ARRAY:
+            vocabulary = reader.array_count(at)
+        elif key == "tokenizer.chat_template" and kind == _STRING:
+            template = hashlib.sha256(reader.bytes_of_text(at)).hexdigest()
     alignment = metadata.get("general.alignment", _DEFAULT_ALIGNMENT)
     if not isinstance(alignment, int) or alignment < 1 or alignment & (alignment - 1) or alignment > 1 << 20:
         raise ValueError("its alignment is no power of two")
-    parameters, data_bytes = _read_tensors(reader, tensor_count)
-    start = -(-reader.at // alignment) * alignment
+    table = _read_tensors(reader, tensor_count)
+    start = -(-reader.at // alignment) * alignment if tensor_count else reader.at
     return GgufHeader(
-        metadata, parameters, tensor_count, reader.at, start + data_bytes if tensor_count else reader.at
+        metadata=metadata,
+        parameters=table.parameters,
+        tensor_count=tensor_count,
+        header_bytes=reader.at,
+        data_start=start,
+        data_end=start + table.end,
+        tensor_bytes=table.sizes,
+        vocabulary=vocabulary,
+        chat_template_sha256=template,
     )
 
 
-def _read_tensors(reader: _Reader, count: int) -> tuple[int, int]:
-    parameters = end = 0
+@dataclass
+class _TensorTable:
+    parameters: int = 0
+    end: int = 0
+    sizes: dict[str, int] = field(default_factory=dict[str, int])
+
+
+def _read_tensors(reader: _Reader, count: int) -> _TensorTable:
+    table = _TensorTable()
     for _ in range(count):
-        reader.text(_MAX_KEY_BYTES)
+        name = reader.text(_MAX_KEY_BYTES)
         dimension_count = reader.scalar("<I")
         if dimension_count > _MAX_DIMENSIONS:
             raise ValueError("a tensor has too many dimensions")
@@ -205,9 +274,12 @@ def _read_tensors(reader: _Reader, count: int) -> tuple[int, int]:
         if kind not in _BLOCKS:
             raise ValueError(f"tensor type {kind} is not known here")
         per_block, block_bytes = _BLOCKS[kind]
-        parameters += weights
-        end = max(end, offset + -(-weights // per_block) * block_bytes)
-    return parameters, end
+        size = -(-weights // per_block) * block_bytes
+        group = match.group(0) if (match := _LAYER.match(name)) else name[:64]
+        table.parameters += weights
+        table.sizes[group] = table.sizes.get(group, 0) + size
+        table.end = max(table.end, offset + size)
+    return table
 
 
 class _Reader:
@@ -220,7 +292,7 @@ class _Reader:
         try:
             (value,) = struct.unpack_from(layout, self._data, self.at)
         except struct.error:
-            raise _OutOfData from None
+            raise NeedMoreData from None
         self.at += struct.calcsize(layout)
         return value
 
@@ -231,31 +303,58 @@ class _Reader:
         return self._data[start : start + length].decode("utf-8", "replace")
 
     def value(self, kind: int, depth: int) -> Any:
-        """A scalar or the head of a text; arrays are skipped."""
+        """A scalar, the head of a text, a short array of numbers; None for other arrays."""
         if kind in _SCALARS:
             return self.scalar(_SCALARS[kind])
         if kind == _STRING:
             start, length = self._text_span()
             return self._data[start : start + min(length, _MAX_KEPT_TEXT)].decode("utf-8", "replace")
         if kind == _ARRAY and depth < _MAX_ARRAY_DEPTH:
-            self._skip_array(depth)
-            return None
+            return self._array(depth)
         raise ValueError("a metadata value has an unknown type")
 
-    def _skip_array(self, depth: int) -> None:
+    def array_count(self, at: int) -> int:
+        """Elements of the array value that begins at `at`."""
+        return int(_COUNT.unpack_from(self._data, at + 4)[0])
+
+    def bytes_of_text(self, at: int) -> bytes:
+        """The whole text value that begins at `at`."""
+        (length,) = _COUNT.unpack_from(self._data, at)
+        return self._data[at + 8 : at + 8 + length]
+
+    def _array(self, depth: int) -> list[Any] | None:
+        """A short array of numbers; all others are skipped."""
         kind, count = self.scalar("<I"), self.scalar("<Q")
         if kind in _SCALARS:
+            start = self.at
             self._skip(struct.calcsize(_SCALARS[kind]) * count)
-            return
+            if count > _MAX_KEPT_NUMBERS:
+                return None
+            return list(struct.unpack_from(f"<{count}{_SCALARS[kind][1]}", self._data, start))
         self._elements += count
         if self._elements > _MAX_ELEMENTS:
             raise ValueError("it claims an absurd number of array elements")
         if kind == _STRING:
-            for _ in range(count):
-                self._text_span()
+            self._skip_texts(count)
         else:
             for _ in range(count):
                 self.value(kind, depth + 1)
+        return None
+
+    def _skip_texts(self, count: int) -> None:
+        """Half a million of them stand in a large vocabulary: the one loop here that has to be quick."""
+        unpack, data, at = _COUNT.unpack_from, self._data, self.at
+        is_within = True
+        try:
+            for _ in range(count):
+                at += 8 + unpack(data, at)[0]
+        except (struct.error, OverflowError):
+            is_within = False
+        if at > MAX_HEADER_BYTES:
+            raise ValueError("a text in it is absurdly long")
+        if not is_within or at > len(data):
+            raise NeedMoreData
+        self.at = at
 
     def _text_span(self) -> tuple[int, int]:
         length = self.scalar("<Q")
@@ -266,10 +365,10 @@ class _Reader:
         return start, length
 
     def _skip(self, count: int) -> None:
-        if count > _MAX_HEADER_BYTES:
+        if count > MAX_HEADER_BYTES:
             raise ValueError("a length in it is absurd")
         if self.at + count > len(self._data):
-            raise _OutOfData
+            raise NeedMoreData
         self.at += count
 
 

@@ -1,0 +1,1 @@
+"""GGUF files: headers, quants, split sets."""
