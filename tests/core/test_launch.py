@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from steelyard.core.base.errors import AppError
-from steelyard.core.servers.launch import alias_for, plan_launch
+from steelyard.core.servers.launch import alias_for, plan_launch, plan_projection
 from steelyard.core.servers.log_facts import LogFacts, exit_words
+from steelyard.core.servers.projection import ProjectionLog
 from steelyard.core.values.settings import ServerSettings
 
 HOSTILE = {
@@ -157,3 +158,73 @@ def test_exits_are_explained(code: int, log: str, words: str) -> None:
     facts = LogFacts()
     facts.feed(log.encode() + b"\n")
     assert words in exit_words(code, facts)[0]
+
+
+def projection_of(text: str) -> ProjectionLog:
+    log = ProjectionLog()
+    for at in range(0, len(text), 11):
+        log.feed(text.encode()[at : at + 11])
+    return log
+
+
+GPU_PROJECTION = """\
+0.00.018.691 I common_params_fit_impl: getting device memory data for initial parameters:
+0.00.087.085 I load_tensors: loading model tensors, this can take a while... (load_mode = none)
+0.00.090.000 I llama_context:        CPU  output buffer size =     0.19 MiB
+0.00.091.000 I llama_kv_cache: size =  180.00 MiB (  8192 cells,  30 layers,  1/1 seqs), K (f16):   90.00 MiB
+0.00.094.650 I sched_reserve:      CUDA0 compute buffer size =    21.51 MiB
+0.00.094.650 I sched_reserve:  CUDA_Host compute buffer size =     6.14 MiB
+0.00.115.822 I common_memory_breakdown_print: | memory breakdown [MiB] | total   free    self   model |
+0.00.115.853 I common_memory_breakdown_print: |   - CUDA0 (RTX 3090) | 24118 = 100 + (292 = 92 + 180 + 21) + 219 |
+0.00.115.853 I common_memory_breakdown_print: |   - Host             |          34 =  28 +   0 +   6   |
+0.00.126.087 I common_params_fit_impl: projected to use 292 MiB of device memory vs. 100 MiB of free
+0.00.126.087 I common_params_fit_impl: cannot meet free memory target of 1024 MiB
+0.00.126.087 I common_params_fit_impl: context size set by user to 8192 -> no change
+0.00.130.000 I common_params_fit_impl: filling dense layers back-to-front:
+0.00.131.000 I llama_kv_cache: size =  999.00 MiB (  8192 cells,  30 layers,  1/1 seqs), K (f16):   90.00 MiB
+0.00.131.000 I sched_reserve:      CUDA0 compute buffer size =    99.51 MiB
+0.00.132.000 I common_params_fit_impl:   - CUDA0 (RTX 3090): 12 layers,    120 MiB used,    -20 MiB free
+"""
+
+
+def test_a_projection_on_a_gpu_tells_needs_and_the_layers_that_go_there() -> None:
+    log = projection_of(GPU_PROJECTION)
+    assert not log.has_told.is_set()
+    log.feed(b"0.00.2 I common_fit_params: fitting params to free memory took 0.11 seconds\n")
+    assert log.has_told.is_set()
+    projected = log.projected_now()
+    assert projected is not None
+    assert projected.layers_on_gpu == 12
+    assert projected.kv_bytes == 180 << 20, "what comes after the first count is of other tries"
+    assert projected.compute_bytes == round((21.51 + 6.14) * (1 << 20))
+    gpu, host = projected.devices
+    assert (gpu.name, gpu.total_mib, gpu.free_mib, gpu.model_mib) == ("CUDA0 (RTX 3090)", 24118, 100, 92)
+    assert host.is_host
+
+
+def test_a_later_way_of_filling_replaces_the_earlier_one() -> None:
+    more = """\
+1 I common_params_fit_impl: converting dense-only layers to full layers and filling them front-to-back:
+1 I common_params_fit_impl:   - CUDA0 (x): 20 layers ( 3 overflowing),   1200 MiB used,     20 MiB free
+1 I common_params_fit_impl:   - CUDA1 (y):  9 layers ( 0 overflowing),   1200 MiB used,     20 MiB free
+"""
+    projected = projection_of(GPU_PROJECTION + more).projected_now()
+    assert projected is not None
+    assert projected.layers_on_gpu == 29
+
+
+def test_a_log_without_a_breakdown_is_no_projection() -> None:
+    assert projection_of("0 E llama_model_load: error loading model: nope\n").projected_now() is None
+
+
+def test_a_projection_has_the_flags_of_a_server(tmp_path: Path) -> None:
+    plan = plan_projection(
+        tmp_path / "b", tmp_path / "w.gguf", tmp_path / "s.sock", (4096, 4, "q8_0"), {"A": "1"}
+    )
+    words = plan.argv
+    assert words[words.index("--ctx-size") + 1] == "16384"
+    assert words[words.index("--parallel") + 1] == "4"
+    assert "--no-kv-unified" in words
+    assert words[words.index("--cache-type-v") + 1] == "q8_0"
+    assert "--offline" in words
+    assert plan.environment == {}

@@ -78,6 +78,10 @@ def test_the_dock_follows_a_download_to_its_end(desk: Desk, qtbot: QtBot) -> Non
     states = ("queued", "starting", "downloading", "verifying", "done")
     seen = [_card(desk, state=state).status.text() for state in states]
     assert seen == ["Queued", "Starting", "61 %", "Verifying", "Verified"]
+    desk.wait_results()
+    listed = next(row for row in desk.search.model.rows if row.repo == scripted_hub.QWEN)
+    assert listed.state is not None
+    assert listed.state.text == "Installed"
     qtbot.mouseClick(desk.page.dock.cards["d1"].cancel_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: desk.engine.of_type(cmd.CancelDownload) == [cmd.CancelDownload(id="d1")])
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from steelyard.core.values.hub import HubFileRow
     from steelyard.core.values.weights import WeightsRow
 
+_MAIN = "main"
 _MAX_RESULTS = 1000
 _CURSOR = re.compile(r"\d{1,4}")
 _EXTRA = 2.0
@@ -136,7 +137,7 @@ class HubDesk:
         client = await self.client(command.environment)
         revision = command.revision or name.revision
         remote = await asyncio.to_thread(client.repo, name.repo, revision)
-        repo = await self.shown(client, remote, revision or "main")
+        repo = await self.shown(client, remote, revision or _MAIN)
         if not command.with_readme:
             return repo
         readme = await asyncio.to_thread(client.readme, name.repo, remote.commit)
@@ -181,18 +182,23 @@ class HubDesk:
         """
         client = await self.client(environment)
         remote = await asyncio.to_thread(client.repo, name.repo, name.revision)
-        repo = await self.shown(client, remote, name.revision or "main")
+        revision_name = name.revision or _MAIN
+        if revision_name == remote.commit:
+            # Where a commit is what main means now, the cache may say so: other tools ask for main.
+            head = await asyncio.to_thread(client.repo, name.repo, None)
+            revision_name = _MAIN if head.commit == remote.commit else revision_name
+        repo = await self.shown(client, remote, revision_name)
         rows = [*repo.files, *repo.mmproj, *repo.lora]
         return client, remote, repo, chosen_row(name.repo, rows, file=name.file, quant=name.quant)
 
 
 def read_catalog() -> list[CatalogEntry]:
-    """The curated list that is shipped, in the order of its files."""
+    """The curated list that is shipped, small models first."""
     entries: list[CatalogEntry] = []
     for path in sorted((data_root() / "models" / "catalog").glob("*.toml")):
         models = tomllib.loads(path.read_text(encoding="utf-8")).get("model", [])
         entries += msgspec.convert(models, list[CatalogEntry])
-    return entries
+    return sorted(entries, key=lambda entry: entry.parameters)
 
 
 def _login_token() -> str | None:

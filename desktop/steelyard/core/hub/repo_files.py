@@ -62,7 +62,7 @@ def _row(name: str, files: list[RemoteFile], parameters: int | None) -> HubFileR
         kind=kind,
         missing_parts=missing,
         needs_xet=any(file.needs_xet for file in ordered),
-        note=_note(bits or typical_bits(quant)) if kind == "model" else "",
+        note=_note(typical_bits(quant) or bits) if kind == "model" else "",
     )
 
 

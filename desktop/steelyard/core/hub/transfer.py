@@ -39,8 +39,9 @@ _MAX_WRONG = 1
 _REFUSALS_BEFORE_RESTART = 3
 """A server that cannot go on where we stopped is asked for the whole after that many attempts."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _LONGEST_ASKED_S = 0.5, 20.0, 120.0
-_READ_BACK_BYTES = 4 << 20
-_QUEUED_CHUNKS = 64
+_READ_BACK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 20
+_QUEUED_BLOCKS = 8
 
 _log = logging.getLogger(__name__)
 
@@ -243,18 +244,21 @@ class Transfer:
         return hasher
 
     def _take(self, answer: Answer, part: PartFile, hasher: _Hasher) -> None:
-        for chunk in answer.response.iter_raw():
-            self._stopper.check()
-            data = chunk[: self._wanted.size_bytes - part.length]
-            part.append(data)
-            hasher.put(data)
-            self._progress.done_bytes = part.length
-            self._progress.count(len(chunk))
-            self._tell()
-            if len(data) < len(chunk):
-                return  # more than was announced; whether the rest is right, the hash decides
-            if (wait_s := self._pace.wait_s(len(chunk))) > 0:
-                self._stopper.sleep(wait_s)
+        """Write what comes, in blocks: on a fast line each write and each hash cost a change of threads."""
+        block = _Block(part, hasher, self._progress)
+        try:
+            for chunk in answer.response.iter_raw():
+                self._stopper.check()
+                data = chunk[: self._wanted.size_bytes - part.length - block.size_bytes]
+                block.add(data)
+                self._progress.count(len(chunk))
+                self._tell()
+                if len(data) < len(chunk):
+                    return  # more than was announced; whether the rest is right, the hash decides
+                if (wait_s := self._pace.wait_s(len(chunk))) > 0:
+                    self._stopper.sleep(wait_s)
+        finally:
+            block.write()
 
     def _pause(self, fruitless: int, failure: TryAgain | None) -> None:
         asked_s = failure.wait_s if failure else None
@@ -284,6 +288,32 @@ def _ended_early() -> AppError:
     return AppError("The connection was cut", "before the end of the file", "Resume.", retryable=True)
 
 
+class _Block:
+    """Bytes on their way from the line to the part; never older than a moment, as long as bytes come."""
+
+    def __init__(self, part: PartFile, hasher: _Hasher, progress: Progress) -> None:
+        self._part = part
+        self._hasher = hasher
+        self._progress = progress
+        self._chunks: list[bytes] = []
+        self._written_at = time.monotonic()
+        self.size_bytes = 0
+
+    def add(self, data: bytes) -> None:
+        self._chunks.append(data)
+        self.size_bytes += len(data)
+        if self.size_bytes >= _BLOCK_BYTES or time.monotonic() - self._written_at > TELL_S:
+            self.write()
+
+    def write(self) -> None:
+        data, self._chunks, self.size_bytes = b"".join(self._chunks), [], 0
+        self._written_at = time.monotonic()
+        if data:
+            self._part.append(data)
+            self._hasher.put(data)
+            self._progress.done_bytes = self._part.length
+
+
 class _Hasher:
     """sha256 beside the line, in a thread of its own, which also flushes what it has hashed."""
 
@@ -291,7 +321,7 @@ class _Hasher:
         self._part = part
         self._progress = progress
         self._digest = hashlib.sha256()
-        self._queue: queue.Queue[bytes | None] = queue.Queue(_QUEUED_CHUNKS)
+        self._queue: queue.Queue[bytes | None] = queue.Queue(_QUEUED_BLOCKS)
         self._failure: AppError | None = None
         self._thread = threading.Thread(target=self._work, name="sha256", daemon=True)
         self._thread.start()

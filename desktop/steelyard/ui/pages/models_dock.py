@@ -137,6 +137,8 @@ class DownloadsDock(QFrame):
     @Slot(str, str)
     def _on_wanted(self, what: str, key: str) -> None:
         order = [row.id for row in self._downloads.rows]
+        if key not in order:
+            return
         at = order.index(key)
         match what:
             case "pause":

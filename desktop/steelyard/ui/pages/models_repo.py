@@ -5,26 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtCore import QRect, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 
 from steelyard.core.values.commands import EnqueueDownload, ReadRepo, ResumeDownload
 from steelyard.core.values.fit import FitWish, KvType
-from steelyard.ui.pages.empty import EmptyView
 from steelyard.ui.pages.latest import Latest
-from steelyard.ui.pages.models_access import AccessNote
-from steelyard.ui.pages.models_files import FilesModel, aux_lines, model_lines
-from steelyard.ui.pages.models_files_view import FilesView
-from steelyard.ui.pages.models_fit_panel import FitPanel
+from steelyard.ui.pages.models_files import aux_lines, model_lines
 from steelyard.ui.pages.models_pricing import Pricing
-from steelyard.ui.pages.models_readme import Readme
 from steelyard.ui.pages.models_refs import is_wanted
-from steelyard.ui.pages.models_repo_foot import RepoFoot
-from steelyard.ui.pages.models_repo_head import RepoHead
+from steelyard.ui.pages.models_repo_layout import RepoLayout
 from steelyard.ui.pages.models_verdicts import free_bytes, main_devices
-from steelyard.ui.widgets.buttons import make_button
-from steelyard.ui.widgets.cards import make_scroll
-from steelyard.ui.widgets.labels import make_label
 from steelyard.ui.widgets.models_paint import Chip
 from steelyard.ui.widgets.models_text import context, gib, plain
 
@@ -39,7 +29,7 @@ if TYPE_CHECKING:
 _SLOW_MS = 300
 
 
-class RepoPane(QFrame):
+class RepoPane(RepoLayout):
     """Reads a repository, prices it, downloads from it."""
 
     opened = Signal(str)
@@ -52,9 +42,7 @@ class RepoPane(QFrame):
     """Weights on this machine, by name, to be compared."""
 
     def __init__(self, theme: Theme, bridge: Bridge, library: Library, downloads: Downloads) -> None:
-        super().__init__()
-        self.setProperty("role", "card")
-        self._theme = theme
+        super().__init__(theme)
         self._bridge = bridge
         self._library = library
         self._downloads = downloads
@@ -67,25 +55,7 @@ class RepoPane(QFrame):
         self._reading = Latest(bridge, self)
         self._slow = QTimer(self, singleShot=True, interval=_SLOW_MS)
         self.pricing = Pricing(bridge, self)
-        self.head = RepoHead(theme)
-        self.panel = FitPanel(theme)
-        self.access = AccessNote(theme)
-        self.files_model = FilesModel(theme.font(11))
-        self.files = FilesView(theme, self.files_model, "Files of the repository")
-        self.aux_model = FilesModel(theme.font(11))
-        self.aux = FilesView(theme, self.aux_model, "Projectors and adapters", has_fit=False)
-        self.aux_title = make_label(theme, "Projectors and adapters", weight=600)
-        self.readme = Readme(theme)
-        self.no_files = make_label(theme, "This repository has no GGUF model that can be served.", "prose")
-        self.foot = RepoFoot(theme)
-        self._make_views()
-        self._lay_out()
         self._connect()
-
-    @property
-    def state(self) -> str:
-        """What is shown: empty, waiting, trouble or repo."""
-        return self._views[self._stack.currentIndex()]
 
     @property
     def selected_file(self) -> HubFileRow | None:
@@ -97,7 +67,8 @@ class RepoPane(QFrame):
 
     def open_repo(self, name: str, wanted: str = "") -> None:
         """Read a repository by name or address; `wanted` is a quant or a file to select."""
-        if self.repo is not None and self.state == "repo" and name.partition(":")[0] == self.repo.repo:
+        is_shown = self.repo is not None and self.state == "repo" and not self._reading.is_busy
+        if is_shown and self.repo is not None and name.partition(":")[0] == self.repo.repo:
             if wanted:
                 self._choose_wanted(wanted)
             return
@@ -141,77 +112,17 @@ class RepoPane(QFrame):
         self.aux.row_chosen.connect(self._on_aux_chosen)
         for view in (self.files, self.aux):
             view.activated_by_key.connect(self.foot.press)
-            view.doubleClicked.connect(self.foot.press)
-        self.files.row_shown.connect(self._on_row_shown)
         self.foot.wanted.connect(self._on_wanted)
         self._downloads.changed.connect(self._on_download_changed)
         self._downloads.listed.connect(self._show_files)
         self._library.changed.connect(self._show_files)
-
-    def _make_views(self) -> None:
-        theme = self._theme
-        self._empty = EmptyView(
-            theme,
-            "package",
-            "See whether it fits before a byte is fetched",
-            "Choose a repository at the left, or paste its address. Its files are priced against the memory "
-            "that is free on this machine.",
-        )
-        self._waiting = EmptyView(
-            theme, "hourglass", "Reading the repository", "Its list of files and its readme; no weights."
-        )
-        self._trouble = EmptyView(
-            theme,
-            "cloud-off",
-            "The repository could not be read",
-            "Your models and the curated list stay usable.",
-        )
-        self.trouble_text = make_label(theme, "", "error", px=12, wrap=True)
-        self.trouble_text.setMinimumWidth(420)
-        self.trouble_text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.retry_button = make_button(theme, "Retry", icon="rotate-cw")
-        self.hub_button = make_button(theme, "Hub token, proxy and mirror", "link")
-        for widget in (self.trouble_text, self.retry_button, self.hub_button):
-            self._trouble.add_action(widget)
-
-    def _lay_out(self) -> None:
-        body = self._body = QWidget()
-        middle = QVBoxLayout(body)
-        middle.setContentsMargins(20, 0, 20, 8)
-        middle.setSpacing(10)
-        for widget in (
-            self.access,
-            self.panel,
-            self.no_files,
-            self.files,
-            self.aux_title,
-            self.aux,
-            self.readme,
-        ):
-            middle.addWidget(widget)
-        middle.addStretch(1)
-        self._scroll = make_scroll(body, "Repository")
-        shown = QWidget()
-        column = QVBoxLayout(shown)
-        column.setContentsMargins(0, 14, 0, 12)
-        column.setSpacing(10)
-        column.addLayout(_inset(self.head))
-        column.addWidget(self._scroll, 1)
-        column.addLayout(_inset(self.foot))
-        self._views = ("empty", "waiting", "trouble", "repo")
-        self._stack = QStackedWidget()
-        for view in (self._empty, self._waiting, self._trouble, shown):
-            self._stack.addWidget(view)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._stack)
 
     # ---- reading -------------------------------------------------------------------------------------------
 
     @Slot()
     def _on_slow(self) -> None:
         if self._reading.is_busy:
-            self._stack.setCurrentIndex(self._views.index("waiting"))
+            self.show_state("waiting")
 
     @Slot(object)
     def _on_read(self, repo: HubRepo) -> None:
@@ -226,8 +137,8 @@ class RepoPane(QFrame):
         self.panel.setVisible(bool(repo.files))
         self.no_files.setVisible(not repo.files)
         self._show_files()
-        self._scroll.verticalScrollBar().setValue(0)
-        self._stack.setCurrentIndex(self._views.index("repo"))
+        self.scroll_to_top()
+        self.show_state("repo")
         wanted = next((f.name for f in repo.files if is_wanted(self._wanted, f.quant, f.name)), None)
         if wanted is not None:
             self._select(wanted)
@@ -240,7 +151,7 @@ class RepoPane(QFrame):
         self._slow.stop()
         self.repo = None
         self.trouble_text.setText(f"{plain(self._name)}\n{error.one_line()}")
-        self._stack.setCurrentIndex(self._views.index("trouble"))
+        self.show_state("trouble")
 
     # ---- pricing -------------------------------------------------------------------------------------------
 
@@ -368,11 +279,6 @@ class RepoPane(QFrame):
     def _on_aux_chosen(self, name: str) -> None:
         self._select(name)
 
-    @Slot(QRect)
-    def _on_row_shown(self, row: QRect) -> None:
-        at = self.files.mapTo(self._body, row.center())
-        self._scroll.ensureVisible(at.x(), at.y(), 0, row.height())
-
     # ---- what the user does --------------------------------------------------------------------------------
 
     @Slot()
@@ -403,10 +309,3 @@ class RepoPane(QFrame):
     def _on_download_changed(self, row: DownloadRow) -> None:
         if self.repo is not None and row.repo == self.repo.repo:
             self._show_files()
-
-
-def _inset(widget: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setContentsMargins(20, 0, 20, 0)
-    row.addWidget(widget)
-    return row

@@ -138,7 +138,7 @@ def rows_of(search: Search, downloads: Downloads) -> list[ResultRow]:
 
 
 def _from_results(search: Search, downloads: Downloads, *, has_heading: bool) -> list[ResultRow]:
-    rows = [_from_hub(row, downloads.of_repo(row.repo)) for row in search.results]
+    rows = [_from_hub(row, downloads) for row in search.results]
     if rows and has_heading:
         words = {"downloads": "most downloads", "likes": "most likes", "updated": "updated last"}
         rows.insert(0, ResultRow("heading", title="On the hub", right=words[search.sort]))
@@ -168,9 +168,9 @@ def _from_catalog(entry: CatalogEntry, download: DownloadRow | None) -> ResultRo
     )
 
 
-def _from_hub(row: HubModelRow, download: DownloadRow | None) -> ResultRow:
-    state = _download_chip(download)
-    if state is None and row.is_here:
+def _from_hub(row: HubModelRow, downloads: Downloads) -> ResultRow:
+    state = _download_chip(downloads.of_repo(row.repo))
+    if state is None and (row.is_here or downloads.has_done(row.repo)):
         state = Chip("Installed", "", "hard-drive")
     if state is None and row.gated:
         state = Chip("Gated", "warn", "lock")

@@ -119,6 +119,10 @@ class Downloads(QObject):
         """An entry of a repository that is not done yet."""
         return next((row for row in self._rows.values() if row.repo == repo and row.state != "done"), None)
 
+    def has_done(self, repo: str) -> bool:
+        """Whether a file of a repository was downloaded while the list was kept."""
+        return any(row.repo == repo and row.state == "done" for row in self._rows.values())
+
     def take(self, row: DownloadRow) -> None:
         """Note an entry, as an event or an answer tells it."""
         if row.state == "cancelled":
