@@ -133,7 +133,7 @@ class Fitting:
 
     async def _on_hub(self, name: HubName, environment: dict[str, str]) -> Weights:
         client, remote, repo, row = await self._desk.choose(name, environment)
-        headers = await asyncio.to_thread(self._headers.fetch, client, remote, row.parts)
+        headers = await self._desk.aside.run(self._headers.fetch, client, remote, row.parts)
         weights = Weights(row.name, headers.path, headers.headers, headers.bytes_read)
         self._keep(repo, row, weights)
         return weights
@@ -168,8 +168,8 @@ class Fitting:
                 chosen, weights = any_row
             else:
                 client = await self._desk.client()
-                remote = await asyncio.to_thread(client.repo, repo.repo, repo.revision)
-                headers = await asyncio.to_thread(self._headers.fetch, client, remote, chosen.parts)
+                remote = await self._desk.aside.run(client.repo, repo.repo, repo.revision)
+                headers = await self._desk.aside.run(self._headers.fetch, client, remote, chosen.parts)
                 weights = Weights(chosen.name, headers.path, headers.headers, headers.bytes_read)
                 self._keep(repo, chosen, weights)
         _check_is_model(weights)

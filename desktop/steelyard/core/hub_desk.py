@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from steelyard.core.base.aside import Aside
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.paths import data_root
 from steelyard.core.gguf.quants import quant_in_name, typical_bits
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from steelyard.core.values.weights import WeightsRow
 
 _MAIN = "main"
+_MOST_AT_ONCE = 8
 _MAX_RESULTS = 1000
 _CURSOR = re.compile(r"\d{1,4}")
 _EXTRA = 2.0
@@ -46,6 +48,8 @@ class HubDesk:
         self._settings = settings
         self._secrets = secrets
         self._shelf = shelf
+        self.aside = Aside("hub", _MOST_AT_ONCE)
+        """Where calls to the hub wait."""
 
     # ---- access --------------------------------------------------------------------------------------------
 
@@ -86,7 +90,7 @@ class HubDesk:
         if not ask_hub or error is not None:
             return account
         try:
-            user = await asyncio.to_thread(HubClient(access).user)
+            user = await self.aside.run(HubClient(access).user)
         except AppError as exc:
             return msgspec.structs.replace(account, reachable=False, error=exc.one_line())
         return msgspec.structs.replace(account, reachable=True, user=user)
@@ -116,7 +120,7 @@ class HubDesk:
         is_filtered_here = bool(command.filters.quant or command.filters.fits_only)
         count = min(_MAX_RESULTS, start + round(limit * (_EXTRA if is_filtered_here else 1)))
         client = await self.client(command.environment)
-        found = await asyncio.to_thread(client.search, command.query, command.sort, command.filters, count)
+        found = await self.aside.run(client.search, command.query, command.sort, command.filters, count)
         page = found[start:]
         here = {(row.repo or "").lower() for row in await self._shelf.rows()}
         rows = [_result(model, free_memory_bytes, here) for model in page if _matches(model, command)]
@@ -136,11 +140,11 @@ class HubDesk:
             raise AppError("Not a repository's name", command.name[:100], "Write it as owner/name.")
         client = await self.client(command.environment)
         revision = command.revision or name.revision
-        remote = await asyncio.to_thread(client.repo, name.repo, revision)
+        remote = await self.aside.run(client.repo, name.repo, revision)
         repo = await self.shown(client, remote, revision or _MAIN)
         if not command.with_readme:
             return repo
-        readme = await asyncio.to_thread(client.readme, name.repo, remote.commit)
+        readme = await self.aside.run(client.readme, name.repo, remote.commit)
         return msgspec.structs.replace(repo, readme=plain_excerpt(readme))
 
     async def shown(self, client: HubClient, remote: RemoteRepo, revision_name: str) -> HubRepo:
@@ -148,7 +152,7 @@ class HubDesk:
         model = remote.model
         here = [row for row in await self._shelf.rows() if (row.repo or "").lower() == model.repo.lower()]
         rows = [_with_presence(row, here) for row in file_rows(remote.files, model.parameters)]
-        has_access = await asyncio.to_thread(client.has_access, model.repo) if model.gated else None
+        has_access = await self.aside.run(client.has_access, model.repo) if model.gated else None
         url = f"{client.access.endpoint}/{model.repo}"
         return HubRepo(
             repo=model.repo,
@@ -181,11 +185,11 @@ class HubDesk:
             AppError: it means nothing, or more than one file.
         """
         client = await self.client(environment)
-        remote = await asyncio.to_thread(client.repo, name.repo, name.revision)
+        remote = await self.aside.run(client.repo, name.repo, name.revision)
         revision_name = name.revision or _MAIN
         if revision_name == remote.commit:
             # Where a commit is what main means now, the cache may say so: other tools ask for main.
-            head = await asyncio.to_thread(client.repo, name.repo, None)
+            head = await self.aside.run(client.repo, name.repo, None)
             revision_name = _MAIN if head.commit == remote.commit else revision_name
         repo = await self.shown(client, remote, revision_name)
         rows = [*repo.files, *repo.mmproj, *repo.lora]

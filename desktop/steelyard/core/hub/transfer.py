@@ -42,6 +42,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _LONGEST_ASKED_S = 0.5, 20.0, 120.0
 _READ_BACK_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 20
 _QUEUED_BLOCKS = 8
+_FLUSH_LOOK_S = 0.2
 
 _log = logging.getLogger(__name__)
 
@@ -315,16 +316,21 @@ class _Block:
 
 
 class _Hasher:
-    """sha256 beside the line, in a thread of its own, which also flushes what it has hashed."""
+    """sha256 beside the line, in a thread of its own; another thread flushes, so that nobody waits for it."""
 
     def __init__(self, part: PartFile, progress: Progress) -> None:
         self._part = part
         self._progress = progress
         self._digest = hashlib.sha256()
         self._queue: queue.Queue[bytes | None] = queue.Queue(_QUEUED_BLOCKS)
+        self._has_ended = threading.Event()
         self._failure: AppError | None = None
-        self._thread = threading.Thread(target=self._work, name="sha256", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._hash, name="sha256", daemon=True),
+            threading.Thread(target=self._flush, name="flush", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
         progress.hashed_bytes = 0
 
     def put(self, data: bytes) -> None:
@@ -349,18 +355,22 @@ class _Hasher:
         return self._digest.hexdigest()
 
     def close(self) -> None:
-        """Finish what is queued and end the thread."""
-        if self._thread.is_alive():
+        """Finish what is queued and end the threads."""
+        if not self._has_ended.is_set():
+            self._has_ended.set()
             self._queue.put(None)
-            self._thread.join()
+            for thread in self._threads:
+                thread.join()
 
-    def _work(self) -> None:
+    def _hash(self) -> None:
         while (data := self._queue.get()) is not None:
-            if self._failure is not None:
-                continue  # the line is told with its next bytes
             self._digest.update(data)
             self._progress.hashed_bytes += len(data)
+
+    def _flush(self) -> None:
+        while not self._has_ended.wait(_FLUSH_LOOK_S):
             try:
                 self._part.flush_if_due()
             except AppError as exc:
-                self._failure = exc
+                self._failure = exc  # the line is told with its next bytes
+                return
