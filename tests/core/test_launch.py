@@ -175,9 +175,9 @@ GPU_PROJECTION = """\
 0.00.094.650 I sched_reserve:      CUDA0 compute buffer size =    21.51 MiB
 0.00.094.650 I sched_reserve:  CUDA_Host compute buffer size =     6.14 MiB
 0.00.115.822 I common_memory_breakdown_print: | memory breakdown [MiB] | total   free    self   model |
-0.00.115.853 I common_memory_breakdown_print: |  - CUDA0 (RTX 3090) | 24118 = 100 + (292 = 92 + 180 + 21) + 9 |
+0.00.115.853 I common_memory_breakdown_print: | - CUDA0 (RTX 3090) | 24118 = 100 + (292 = 92 + 180 + 21) + 9 |
 0.00.115.853 I common_memory_breakdown_print: |   - Host             |          34 =  28 +   0 +   6   |
-0.00.126.087 I common_params_fit_impl: projected to use 292 MiB of device memory vs. 100 MiB of free
+0.00.126.087 I common_params_fit_impl: projected to use 292 MiB of device memory vs. 100 MiB
 0.00.126.087 I common_params_fit_impl: cannot meet free memory target of 1024 MiB
 0.00.126.087 I common_params_fit_impl: context size set by user to 8192 -> no change
 0.00.130.000 I common_params_fit_impl: filling dense layers back-to-front:

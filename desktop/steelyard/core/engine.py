@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,50 +19,38 @@ from steelyard.core.compare.comparing import Column, Comparing, Plan
 from steelyard.core.costs.price_book import book_prices, price_problem, prices_for
 from steelyard.core.directory import Directory, Wish
 from steelyard.core.doctor import diagnose
-from steelyard.core.fitting import Fitting, Machine
-from steelyard.core.hub.downloads import Downloads
-from steelyard.core.hub.names import parse_hub_name
-from steelyard.core.hub_desk import HubDesk, read_catalog
+from steelyard.core.fitting import Machine
 from steelyard.core.runs.runner import Job, Runner
 from steelyard.core.runs.warm_up import warm_up
 from steelyard.core.servers.pool import ServerPool
-from steelyard.core.shelf import WeightsShelf
 from steelyard.core.store.database import Database
-from steelyard.core.store.downloads import DownloadStore
-from steelyard.core.store.fit_history import FitHistory
 from steelyard.core.store.ledger import Ledger
 from steelyard.core.store.secrets import SecretStore
 from steelyard.core.store.settings import SettingsStore
-from steelyard.core.store.weights_files import WeightsFiles
 from steelyard.core.targets.clients import local_client
-from steelyard.core.telemetry.host_memory import read_host_memory
 from steelyard.core.telemetry.nvidia import Nvml
 from steelyard.core.values import commands as c
 from steelyard.core.values.events import (
     ComparisonJudged,
     ComparisonStarted,
-    DownloadChanged,
     EngineChanged,
     Event,
-    LibraryChanged,
     ServerChanged,
     SettingsChanged,
     TargetsChanged,
     WindowRaised,
-    WorkProgressed,
 )
 from steelyard.core.values.prompt import Message, Prompt
 from steelyard.core.values.reports import CostPreview
 from steelyard.core.values.targets import ApiPrices
+from steelyard.core.weights_room import WeightsRoom
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from steelyard.core.base.paths import Home
     from steelyard.core.runs.promptable import Promptable
-    from steelyard.core.servers.loading import LoadFacts
     from steelyard.core.values.comparison import Comparison
-    from steelyard.core.values.hub import DownloadRow, HubPage, Pulled
     from steelyard.core.values.run import Run
     from steelyard.core.values.servers import ServerRow
 
@@ -91,18 +78,11 @@ class Engine:
         self._gpu_bytes: dict[int, int | None] = {}
         self._gpu_watch: asyncio.Task[None] | None = None
         self._servers: ServerPool | None = None
-        self._shelf = WeightsShelf(
-            self._settings, WeightsFiles(self._database), lambda: self._emit(LibraryChanged())
+        machine = Machine(
+            engine_folder(), home, self.server_rows, self._nvml.fetch_devices, self._nvml.fetch_driver
         )
-        self._desk = HubDesk(self._settings, self._secrets, self._shelf)
-        self._downloads = Downloads(
-            DownloadStore(self._database), self._on_download_changed, self._shelf.adopt
-        )
+        self._weights = WeightsRoom(machine, self._settings, self._secrets, self._database, self._emit)
         self._directory: Directory | None = None
-        self._fitting: Fitting | None = None
-        self._lessons: set[asyncio.Task[None]] = set()
-        self._followers: dict[str, str] = {}
-        """Download -> the request that waits for it."""
 
     # ---- life ----------------------------------------------------------------------------------------------
 
@@ -133,23 +113,17 @@ class Engine:
         if cut_off := await self._ledger.mark_interrupted():
             _log.info("%d runs were cut off last time", cut_off)
         self._servers = ServerPool(
-            engine_folder(), runtime, local_client, self._on_server_changed, self._on_load
+            engine_folder(), runtime, local_client, self._on_server_changed, self._weights.on_load
         )
         await asyncio.to_thread(self._servers.sweep)
         self._directory = Directory(
-            self._settings, self._secrets, self._servers, self._shelf, lambda pid: self._gpu_bytes.get(pid)
+            self._settings,
+            self._secrets,
+            self._servers,
+            self._weights.shelf,
+            lambda pid: self._gpu_bytes.get(pid),
         )
-        machine = Machine(
-            engine_folder(), runtime, self.server_rows, self._nvml.fetch_devices, self._nvml.fetch_driver
-        )
-        headers = self._home.root / "headers"
-        history = FitHistory(self._database)
-        self._fitting = Fitting(machine, self._shelf, self._desk, history, headers)
-        is_lasting = self._owner != "command"
-        self._use_hub_settings()
-        await self._downloads.load(self._desk.client, goes_on=is_lasting)
-        if is_lasting:
-            self._shelf.watch()
+        await self._weights.start(goes_on=self._owner != "command")
         self._gpu_watch = asyncio.create_task(self._watch_gpu())
 
     async def stop(self, deadline_s: float) -> None:
@@ -157,7 +131,7 @@ class Engine:
         self._emit(EngineChanged(state="closing"))
         if self._gpu_watch:
             self._gpu_watch.cancel()
-        await self._downloads.close()
+        await self._weights.stop_downloads()
         if self._servers:
             try:
                 await asyncio.wait_for(self._servers.close(), deadline_s)
@@ -166,8 +140,7 @@ class Engine:
                 await asyncio.to_thread(self._servers.sweep)
         if self._directory:
             await self._directory.close()
-        await asyncio.gather(*self._lessons, return_exceptions=True)
-        await self._shelf.close()
+        await self._weights.close()
         await self._database.close()
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
@@ -218,67 +191,9 @@ class Engine:
             case c.Diagnose():
                 return await self._diagnose()
             case _:
-                return await self._execute_on_weights(command, request)
+                return await self._execute_on_lists(command, request)
 
-    async def _execute_on_weights(self, command: c.Command, request: str) -> Any:
-        match command:
-            case c.ListWeights():
-                return await self._shelf.shelf(command.paths)
-            case c.AddWeights():
-                return await self._shelf.add_place(command.path)
-            case c.ForgetPlace():
-                return self._shelf.forget_place(command.path)
-            case c.VerifyWeights():
-                tell = partial(self._tell_progress, request)
-                return await self._shelf.verify(command.names, tell)
-            case c.PreviewRemoval():
-                return await self._shelf.preview_removal(command.name)
-            case c.RemoveWeights():
-                return await self._shelf.remove(command.name)
-            case c.FitWeights():
-                return await self._fits.fit(command)
-            case c.FitRepo():
-                return await self._fits.fit_repo(command)
-            case _:
-                return await self._execute_on_hub(command, request)
-
-    async def _execute_on_hub(self, command: c.Command, request: str) -> Any:
-        match command:
-            case c.SearchHub():
-                return await self._search(command)
-            case c.ReadRepo():
-                return await self._desk.repo(command)
-            case c.ReadCatalog():
-                return await asyncio.to_thread(read_catalog)
-            case c.ReadHubAccount():
-                return await self._desk.account(ask_hub=command.ask_hub)
-            case c.StoreHubToken():
-                return await self._desk.store_token(command.token, memory_ok=command.memory_ok)
-            case c.ForgetHubToken():
-                return await self._desk.forget_token()
-            case c.PullWeights():
-                return await self._pull(command, request)
-            case c.EnqueueDownload():
-                return await self._enqueue(command.name, {})
-            case _:
-                return await self._execute_on_downloads(command)
-
-    async def _execute_on_downloads(self, command: c.Command) -> Any:
-        match command:
-            case c.ListDownloads():
-                return self._downloads.rows()
-            case c.PauseDownload():
-                return await self._downloads.pause(command.id)
-            case c.ResumeDownload():
-                return await self._downloads.resume(command.id)
-            case c.CancelDownload():
-                return await self._downloads.cancel(command.id)
-            case c.MoveDownload():
-                return await self._downloads.move(command.id, command.position)
-            case _:
-                return await self._execute_on_lists(command)
-
-    async def _execute_on_lists(self, command: c.Command) -> Any:
+    async def _execute_on_lists(self, command: c.Command, request: str) -> Any:
         match command:
             case c.ListTargets():
                 return await self._targets.api_rows()
@@ -295,6 +210,8 @@ class Engine:
                 return kept
             case c.TestTarget():
                 return await self._targets.test(command.name, command.environment)
+            case _ if isinstance(command, c.WeightsCommand):
+                return await self._weights.execute(command, request)
             case _:
                 return await self._execute_on_settings(command)
 
@@ -306,7 +223,7 @@ class Engine:
                 kept = self._settings.current.targets
                 self._settings.save(msgspec.structs.replace(command.settings, targets=kept))
                 await self._pool.stop_outdated(command.settings.servers)
-                self._use_hub_settings()
+                self._weights.use_settings()
                 return self._emit(SettingsChanged())
             case c.ReadSpending():
                 midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -320,66 +237,6 @@ class Engine:
                 return self._emit(WindowRaised())
             case _:
                 return unreachable(command)
-
-    # ---- weights -------------------------------------------------------------------------------------------
-
-    async def _search(self, command: c.SearchHub) -> HubPage:
-        gpus = await self._nvml.fetch_devices()
-        _, free_bytes = await asyncio.to_thread(read_host_memory)
-        return await self._desk.search(command, max([gpu.free_bytes for gpu in gpus] or [free_bytes]))
-
-    async def _enqueue(self, text: str, environment: dict[str, str]) -> DownloadRow:
-        name = parse_hub_name(text)
-        if name is None:
-            raise AppError(f"{text} is no name on the hub", "", "Write it as owner/name:QUANT.")
-        client, _, repo, row = await self._desk.choose(name, environment)
-        return await self._downloads.add(client, repo, row)
-
-    async def _pull(self, command: c.PullWeights, request: str) -> Pulled:
-        """Enqueue and wait; whoever waits is told how it goes."""
-        row = await self._enqueue(command.name, command.environment)
-        self._followers[row.id] = request
-        try:
-            return await self._downloads.wait(row.id)
-        finally:
-            self._followers.pop(row.id, None)
-
-    def _on_download_changed(self, row: DownloadRow) -> None:
-        self._emit(DownloadChanged(download=row))
-        request = self._followers.get(row.id)
-        if request is not None and row.state in ("downloading", "verifying"):
-            done = row.hashed_bytes if row.state == "verifying" else row.done_bytes
-            verb = row.note or ("verifying" if row.state == "verifying" else "downloading")
-            self._tell_progress(request, f"{row.name}: {verb}", done, row.size_bytes, row.rate_bps, row.eta_s)
-
-    def _tell_progress(
-        self,
-        request: str,
-        what: str,
-        done_bytes: int,
-        total_bytes: int,
-        rate_bps: float | None = None,
-        eta_s: float | None = None,
-    ) -> None:
-        self._emit(
-            WorkProgressed(
-                request=request,
-                what=what,
-                done_bytes=done_bytes,
-                total_bytes=total_bytes,
-                rate_bps=rate_bps,
-                eta_s=eta_s,
-            )
-        )
-
-    def _on_load(self, load: LoadFacts) -> None:
-        lesson = asyncio.create_task(self._fits.learn_from(load))
-        self._lessons.add(lesson)
-        lesson.add_done_callback(self._lessons.discard)
-
-    def _use_hub_settings(self) -> None:
-        hub = self._settings.current.hub
-        self._downloads.use(hub.parallel_downloads, hub.rate_limit_bps)
 
     # ---- runs ----------------------------------------------------------------------------------------------
 
@@ -492,7 +349,7 @@ class Engine:
         notices = [*self._settings.notices, *self._database.notices]
         wrong = [price_problem(target) for target in self._settings.current.targets]
         notices += [f"{exc.title}: {exc.detail}" for exc in wrong if exc]
-        rows, hub = self.server_rows(), await self._desk.account(ask_hub=False)
+        rows, hub = self.server_rows(), await self._weights.desk.account(ask_hub=False)
         return await asyncio.to_thread(diagnose, self._home, self._secrets, self._nvml, rows, hub, notices)
 
     # ---- inside --------------------------------------------------------------------------------------------
@@ -506,11 +363,6 @@ class Engine:
     def _targets(self) -> Directory:
         assert self._directory is not None
         return self._directory
-
-    @property
-    def _fits(self) -> Fitting:
-        assert self._fitting is not None
-        return self._fitting
 
     def _emit(self, event: Event) -> None:
         for listener in list(self._listeners):

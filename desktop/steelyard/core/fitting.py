@@ -31,6 +31,7 @@ from steelyard.core.values.fit import FitDevice, FitReport, FitWish, Projected, 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from steelyard.core.base.paths import Home
     from steelyard.core.gguf.header import GgufHeader
     from steelyard.core.hub.names import HubName
     from steelyard.core.hub_desk import HubDesk
@@ -82,7 +83,7 @@ class Machine:
     """What is asked about the machine at the moment of a verdict."""
 
     engine_folder: Path
-    runtime: Path
+    home: Home
     server_rows: Callable[[], list[ServerRow]]
     fetch_gpus: Callable[[], Awaitable[list[DeviceRow]]]
     fetch_driver: Callable[[], Awaitable[str]]
@@ -91,14 +92,12 @@ class Machine:
 class Fitting:
     """Owned by the engine's loop; children are spawned from its thread."""
 
-    def __init__(
-        self, machine: Machine, shelf: WeightsShelf, desk: HubDesk, history: FitHistory, folder: Path
-    ) -> None:
+    def __init__(self, machine: Machine, shelf: WeightsShelf, desk: HubDesk, history: FitHistory) -> None:
         self._machine = machine
         self._shelf = shelf
         self._desk = desk
         self._history = history
-        self._headers = HeaderShelf(folder, shelf.reader)
+        self._headers = HeaderShelf(machine.home.root / "headers", shelf.reader)
         self._remote: dict[tuple[str, str, str], Weights] = {}
         self._projections: dict[tuple[str, int, int, int, int, str], Projected] = {}
         self._repos: dict[tuple[str, str], HubRepo] = {}
@@ -239,8 +238,9 @@ class Fitting:
             binary = find_binary(self._machine.engine_folder)
         except AppError:
             return None
+        runtime = self._machine.home.runtime_folder()
         async with self._one_at_a_time:
-            projected = await project(binary, weights.path, self._machine.runtime, wanted, os.environ)
+            projected = await project(binary, weights.path, runtime, wanted, os.environ)
         while len(self._projections) >= _MAX_KEPT:
             del self._projections[next(iter(self._projections))]
         self._projections[key] = projected

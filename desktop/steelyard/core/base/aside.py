@@ -1,4 +1,4 @@
-"""Blocking calls that may wait for the network, in daemon threads: they never keep the process from ending."""
+"""Blocking calls that may wait for the network, in daemon threads: they never keep a process from ending."""
 
 from __future__ import annotations
 

@@ -295,15 +295,8 @@ class PriceLike(Tagged, frozen=True):
     price_like: str
 
 
-Command = (
-    StartRun
-    | StartComparison
-    | AddTarget
-    | RemoveTarget
-    | StoreKey
-    | ListTargets
-    | TestTarget
-    | ListWeights
+WeightsCommand = (
+    ListWeights
     | AddWeights
     | ForgetPlace
     | VerifyWeights
@@ -324,6 +317,17 @@ Command = (
     | ReadHubAccount
     | StoreHubToken
     | ForgetHubToken
+)
+
+Command = (
+    StartRun
+    | StartComparison
+    | AddTarget
+    | RemoveTarget
+    | StoreKey
+    | ListTargets
+    | TestTarget
+    | WeightsCommand
     | ListServers
     | LoadWeights
     | StopServer
