@@ -43,3 +43,14 @@ def module_home(short_folder: Path, request: pytest.FixtureRequest) -> Iterator[
         (place / "run").mkdir(mode=0o700)
         patch.setenv("XDG_RUNTIME_DIR", str(place / "run"))
         yield find_home(str(place / "home"))
+
+
+@pytest.fixture
+def home(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home and a runtime folder for one test."""
+    from steelyard.core.base.paths import find_home
+
+    place = Path(tempfile.mkdtemp(dir=short_folder))
+    (place / "run").mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(place / "run"))
+    return find_home(str(place / "home"))

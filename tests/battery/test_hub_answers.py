@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import socket
+import ssl
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,10 +15,14 @@ from typing import TYPE_CHECKING, Any
 import huggingface_hub
 import pytest
 
+from fakes.fake_api import CERTIFICATE
 from fakes.fake_hub import FAULTS_METADATA, FAULTS_TRANSFER, TOKEN, FakeHub, FakeRepo, SparseFile
+from fakes.gguf_files import tiny_model
 from fakes.pulling import REPO, Puller, sha256_of
 from steelyard.core.base.errors import AppError
+from steelyard.core.gguf.reading import HeaderReader
 from steelyard.core.hub.cache import PART_SUFFIX
+from steelyard.core.hub.remote_header import HeaderShelf
 from steelyard.core.hub.repo_files import file_rows
 from steelyard.core.hub.safe_names import is_repo, why_no_file_name
 from steelyard.core.values.hub import HubFilters
@@ -26,7 +34,7 @@ if TYPE_CHECKING:
     from steelyard.core.hub.client import FoundModel, HubClient, RemoteRepo
 
 NAME = "model-Q4_K_M.gguf"
-WEIGHTS = SparseFile((3 << 20) + 5, seed=7, head=b"GGUF")
+WEIGHTS = SparseFile((3 << 20) + 5, seed=7, head=tiny_model().encode())
 SHA256 = sha256_of(WEIGHTS)
 QUICK_S = 12.0
 """What one question may take; by far the most take milliseconds."""
@@ -238,6 +246,29 @@ def test_next_page_elsewhere_is_not_asked_for(hub: FakeHub, client: HubClient) -
     assert hub.seen(origin="cdn") == []
 
 
+def test_certificate_of_nobody(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def shake_hands() -> None:
+            plug, _ = door.accept()
+            with contextlib.suppress(OSError), context.wrap_socket(plug, server_side=True):
+                pass
+
+        thread = threading.Thread(target=shake_hands)
+        thread.start()
+        client = Puller(f"https://127.0.0.1:{door.getsockname()[1]}", tmp_path).client
+        _, line = outcome(lambda: client.repo(REPO, None))
+        thread.join()
+    assert "its certificate is not valid" in line
+
+
+def test_name_that_nobody_knows(tmp_path: Path) -> None:
+    _, line = outcome(lambda: Puller("https://hub.invalid", tmp_path).client.repo(REPO, None))
+    assert "cannot be reached: https://hub.invalid" in line
+
+
 # ---- pulls -------------------------------------------------------------------------------------------------
 
 
@@ -252,6 +283,17 @@ class Pulled:
     wrong_names: list[str]
     next_sha256: str | None
     leaks: int
+
+
+@dataclass
+class HeaderRead:
+    """What became of reading a header from a broken hub, and from the same hub in order."""
+
+    line: str
+    architecture: str | None
+    seconds: float
+    bytes_read: int
+    next_architecture: str | None
 
 
 NOT_THE_ONE = "not the one that the hub names"
@@ -292,6 +334,8 @@ PULLS_THROUGH = (
     "stall",
     "late-file",
 )
+NEEDS_RANGES = ("range-refused", "range-wrong-total", "range-missing-header")
+"""A header is asked for as a range from the beginning; nobody fetches the whole file instead."""
 ON_THE_CARD = tuple(
     fault for fault in FAULTS_METADATA if fault.startswith(("size-", "sha-", "files-m", "files-n", "lfs-"))
 )
@@ -332,6 +376,24 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def _read_header(fault: str, folder: Path, reader: HeaderReader) -> HeaderRead:
+    with FakeHub(*_repos()) as hub:
+        client = Puller(hub.url, folder, TOKEN).client
+        repo = client.repo(REPO, None)
+        hub.set_fault(fault, VALUES.get(fault), times=1 if fault == "stall" else None)
+        shelf = HeaderShelf(folder / "headers", reader)
+        started = time.monotonic()
+        line, architecture = "", None
+        try:
+            architecture = shelf.fetch(client, repo, [NAME]).headers[0].architecture
+        except AppError as exc:
+            line = checked_line(exc)
+        seconds = time.monotonic() - started
+        hub.clear_faults()
+        read = shelf.fetch(client, repo, [NAME])
+        return HeaderRead(line, architecture, seconds, read.bytes_read, read.headers[0].architecture)
+
+
 def _ask_a_silent_hub(folder: Path) -> tuple[str, float]:
     with FakeHub(*_repos()) as hub:
         hub.set_fault("silence")
@@ -341,27 +403,52 @@ def _ask_a_silent_hub(folder: Path) -> tuple[str, float]:
         return checked_line(caught.value), time.monotonic() - started
 
 
+@dataclass
+class Patience:
+    """Everything that has to wait for long, done at the same time."""
+
+    pulls: dict[str, Pulled]
+    headers: dict[str, HeaderRead]
+    silent: tuple[str, float]
+
+
 @pytest.fixture(scope="module")
-def patience(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Pulled], tuple[str, float]]:
-    """Everything that has to wait for long, at the same time."""
+def patience(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patience]:
     names = [*FAULTS_TRANSFER, *ON_THE_CARD]
-    with ThreadPoolExecutor(len(names) + 1) as pool:
-        silent = pool.submit(_ask_a_silent_hub, tmp_path_factory.mktemp("silent"))
-        results = pool.map(lambda name: _pull(name, tmp_path_factory.mktemp(name)), names)
-        return dict(zip(names, results, strict=True)), silent.result()
+    reader = HeaderReader()
+    with ThreadPoolExecutor(2 * len(names)) as pool:
+        place = tmp_path_factory.mktemp
+        silent = pool.submit(_ask_a_silent_hub, place("silent"))
+        pulls = {name: pool.submit(_pull, name, place(name)) for name in names}
+        reads = {name: pool.submit(_read_header, name, place(name), reader) for name in FAULTS_TRANSFER}
+        yield Patience(
+            {name: pull.result() for name, pull in pulls.items()},
+            {name: read.result() for name, read in reads.items()},
+            silent.result(),
+        )
+    reader.close()
 
 
 @pytest.fixture
-def pulls(patience: tuple[dict[str, Pulled], tuple[str, float]]) -> dict[str, Pulled]:
-    return patience[0]
+def pulls(patience: Patience) -> dict[str, Pulled]:
+    return patience.pulls
 
 
-def test_silent_hub_is_not_waited_for_longer_than_twenty_seconds(
-    patience: tuple[dict[str, Pulled], tuple[str, float]],
-) -> None:
-    line, seconds = patience[1]
+def test_silent_hub_is_not_waited_for_longer_than_twenty_seconds(patience: Patience) -> None:
+    line, seconds = patience.silent
     assert seconds < 20
     assert "nothing came for too long" in line
+
+
+@pytest.mark.parametrize("fault", FAULTS_TRANSFER)
+def test_header_through_a_bad_line(fault: str, patience: Patience) -> None:
+    read = patience.headers[fault]
+    assert read.architecture in (None, "llama")
+    assert (read.architecture is None) == bool(read.line)
+    assert not (read.line and fault in PULLS_THROUGH and fault not in NEEDS_RANGES)
+    assert read.seconds < 60
+    assert read.next_architecture == "llama"
+    assert read.bytes_read < 64_000_000
 
 
 @pytest.mark.parametrize("fault", FAULTS_TRANSFER)

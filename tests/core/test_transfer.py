@@ -582,6 +582,16 @@ def test_parts_of_a_set(hub: FakeHub, puller: Puller) -> None:
     assert all(file.had_reference for file in fetched)
 
 
+def test_new_commit_between_two_parts_changes_nothing(hub: FakeHub, puller: Puller) -> None:
+    repo = hub.repos[REPO]
+    commit, files = repo.commit, repo.files
+    puller.pull(SPLIT[0], revision=commit)
+    repo.advance("c" * 40, dict.fromkeys(SPLIT, OTHER))
+    fetched = puller.pull(*SPLIT, revision=commit)
+    assert [file.sha256 for file in fetched] == [repo.blob(files, name).sha256 for name in SPLIT]
+    assert {file.path.parent.name for file in fetched} == {commit}
+
+
 # ---- removing ----------------------------------------------------------------------------------------------
 
 

@@ -112,6 +112,8 @@ def _fit_text(report: FitReport) -> str:
         )
     )
     source = "the engine's projection" if report.basis == "engine" else "formula"
+    if report.correction is not None:
+        source += f"; last {report.correction.loads} loads: {report.correction.error_share:+.1%}"
     return printable(
         f"{report.name}: {_VERDICTS[report.verdict]}{layers}; {report.reason}\n"
         f"{gib_text(report.total_bytes)} at {report.ctx:,} tokens of context x {report.parallel},"

@@ -116,7 +116,7 @@ class HubDesk:
             AppError: the hub cannot be reached or refuses.
         """
         start = int(command.cursor) if command.cursor and _CURSOR.fullmatch(command.cursor) else 0
-        limit = max(1, min(command.limit, 100))
+        limit = max(1, min(command.limit, _MAX_RESULTS))
         is_filtered_here = bool(command.filters.quant or command.filters.fits_only)
         count = min(_MAX_RESULTS, start + round(limit * (_EXTRA if is_filtered_here else 1)))
         client = await self.client(command.environment)
@@ -152,7 +152,7 @@ class HubDesk:
         model = remote.model
         here = [row for row in await self._shelf.rows() if (row.repo or "").lower() == model.repo.lower()]
         rows = [_with_presence(row, here) for row in file_rows(remote.files, model.parameters)]
-        has_access = await self.aside.run(client.has_access, model.repo) if model.gated else None
+        has_access = await self.aside.run(client.has_access, remote) if model.gated else None
         url = f"{client.access.endpoint}/{model.repo}"
         return HubRepo(
             repo=model.repo,

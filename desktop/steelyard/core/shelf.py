@@ -16,10 +16,11 @@ from steelyard.core.base.errors import AppError
 from steelyard.core.base.paths import user_path
 from steelyard.core.gguf.reading import HeaderReader
 from steelyard.core.hub.folders import added_roots, has_changed, known_roots
-from steelyard.core.hub.library import STARTER, Library, hash_file, starter_facts, state_of
+from steelyard.core.hub.library import Library, hash_file, starter_facts, state_of
 from steelyard.core.hub.names import looks_like_path, parse_hub_name
 from steelyard.core.hub.removal import plan_removal, remove_from_cache
 from steelyard.core.store.weights_files import KnownFile
+from steelyard.core.values.targets import STARTER
 from steelyard.core.values.weights import BadFile, Removal, Shelf, VerifyReport, WeightsRow
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import quote
 
 import httpx2
 
@@ -166,13 +167,20 @@ class HubClient:
         is_hash = etag is not None and _SHA256.fullmatch(etag) is not None
         return FileFacts(etag, _whole(facts.size), etag if is_hash else None)
 
-    def has_access(self, name: str) -> bool | None:
+    def has_access(self, repo: RemoteRepo) -> bool | None:
         """Whether the files of a gated repository are open to us; None if the hub does not say."""
+        name = next((file.name for file in repo.files if file.name.lower().endswith(".gguf")), None)
+        if name is None:
+            return None
         try:
-            self._asked(name, lambda: self._api().auth_check(name))
+            self.file_facts(repo.model.repo, self.file_url(repo.model.repo, repo.commit, name))
         except AppError as exc:
             return False if isinstance(exc, NoAccessError) else None
         return True
+
+    def file_url(self, repo: str, commit: str, name: str) -> str:
+        """Where a file is asked for."""
+        return f"{self.access.endpoint}/{repo}/resolve/{commit}/{quote(name)}"
 
     def user(self) -> str | None:
         """Who the token says we are; None without a token.

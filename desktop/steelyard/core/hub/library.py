@@ -20,6 +20,7 @@ from steelyard.core.gguf.split_sets import part_of
 from steelyard.core.hub.folders import Candidate, Root, hash_of_blob, look_through
 from steelyard.core.hub.repo_files import kind_by_name
 from steelyard.core.store.weights_files import FileState
+from steelyard.core.values.targets import STARTER
 from steelyard.core.values.weights import Place, Shelf, UnusableFile, WeightsRow
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from steelyard.core.store.weights_files import KnownFile
     from steelyard.core.values.weights import Verification
 
-STARTER = "starter"
 _READ_BYTES = 4 << 20
 
 

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.paths import user_path
-from steelyard.core.hub.library import STARTER
 from steelyard.core.hub.safe_names import checked_file_name, checked_revision, is_repo
+from steelyard.core.values.targets import STARTER
 
 if TYPE_CHECKING:
     from collections.abc import Collection

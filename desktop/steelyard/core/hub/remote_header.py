@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -18,7 +19,7 @@ import msgspec
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.files import make_folder, write_atomic
 from steelyard.core.gguf.header import MAX_HEADER_BYTES
-from steelyard.core.hub.asking import Question, TryAgain, asked
+from steelyard.core.hub.asking import Answer, Question, TryAgain, asked
 from steelyard.core.hub.cache import disk_error
 from steelyard.core.hub.safe_names import checked_file_name
 from steelyard.core.hub.transport import make_client
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _FIRST_BYTES = 2 << 20
 _MAX_TRIES = 3
+_PAUSE_S = 0.3
 _MAX_KEPT = 48
 _SILENCE_S = 15.0
 
@@ -146,25 +148,38 @@ class HeaderShelf:
 
 
 def _append(client: HubClient, http: httpx2.Client, question: Question, path: Path) -> None:
-    for tries_left in reversed(range(_MAX_TRIES)):
+    """Bring the beginning of a file to `question.end`, however often the line is cut.
+
+    Raises:
+        AppError: the hub refuses, or several attempts brought nothing.
+    """
+    path.touch()
+    fruitless = 0
+    while (have := path.stat().st_size) < question.end:
+        error = AppError("The connection was cut", "before the end of the header", retryable=True)
         try:
-            with asked(http, client.access, question) as answer:
-                missing = question.end - question.start
-                skip = question.start - answer.start  # a server without ranges sends the whole
-                data = bytearray()
-                for chunk in answer.response.iter_raw():
-                    data += chunk
-                    if len(data) >= skip + missing:
-                        break
+            with asked(http, client.access, replace(question, start=have)) as answer:
+                _take(answer, path, have, question.end)
         except TryAgain as exc:
-            if tries_left:
-                continue
-            raise exc.error from exc
-        if len(data) < skip + missing and tries_left:
-            continue
-        with path.open("ab") as file:
-            file.write(data[skip : skip + missing])
-        return
+            error = exc.error
+        fruitless = 0 if path.stat().st_size > have else fruitless + 1
+        if fruitless >= _MAX_TRIES:
+            raise error
+        if fruitless:
+            time.sleep(_PAUSE_S)
+
+
+def _take(answer: Answer, path: Path, have: int, end: int) -> None:
+    """Write from `have` on; a server without ranges sends the whole file."""
+    skip = have - answer.start
+    with path.open("ab") as file:
+        for chunk in answer.response.iter_raw():
+            data = chunk[skip : skip + end - have]
+            skip = max(0, skip - len(chunk))
+            file.write(data)
+            have += len(data)
+            if have >= end:
+                return
 
 
 def _file_name(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 from steelyard.core.values.row import Row
 
 WireFormat = Literal["openai", "anthropic"]
+STARTER = "starter"
 RESERVED_NAMES = ("starter", "all", "none")
 
 

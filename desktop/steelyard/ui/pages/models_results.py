@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
+from steelyard.ui.widgets.compare_plain import plain_tooltip
 from steelyard.ui.widgets.models_paint import Chip
 from steelyard.ui.widgets.models_text import (
     month,
@@ -98,6 +99,8 @@ class ResultsModel(QAbstractListModel):
                 return row
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
                 return row.spoken
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tooltip(row.prose)
             case _:
                 return None
 

@@ -21,17 +21,19 @@ from steelyard.ui.widgets.models_paint import (
     Ink,
     chip_width,
     draw_chip,
+    draw_lines,
     draw_row_frame,
     draw_text,
     width_of,
 )
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtGui import QFocusEvent, QKeyEvent
 
     from steelyard.ui.theme.theme import Theme
 
-_HEIGHTS = {"heading": 32, "result": 82, "catalog": 82, "skeleton": 82, "more": 36}
+_HEIGHTS = {"heading": 32, "result": 82, "catalog": 96, "skeleton": 82, "more": 36}
+_PROSE_LINES = 2
 _PAD = 16
 _NEAR_END_PX = 240
 _TITLE = Ink(13, 600, "text")
@@ -79,8 +81,13 @@ class ResultsView(QListView):
     def enter(self) -> None:
         """The keyboard comes from the search box: the first row is next."""
         self.setFocus(Qt.FocusReason.TabFocusReason)
-        if not self.currentIndex().isValid():
-            self._go(self._next(-1, 1))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Where the keyboard is, is seen: Qt alone makes a row the current one without marking it."""
+        super().focusInEvent(event)
+        if self.selectionModel().hasSelection() or event.reason() == Qt.FocusReason.MouseFocusReason:
+            return
+        self._go(max(self.currentIndex().row(), self._next(-1, 1)))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows pass over headings; Enter and Space open."""
@@ -182,15 +189,16 @@ class _Painter(QStyledItemDelegate):
         theme = self._theme
         title = QRectF(area.left(), area.top() + 9, area.width(), 20)
         if row.state is not None:
-            width = chip_width(theme, row.state)
+            width = chip_width(row.state)
             draw_chip(painter, theme, title.right() - width, title.center().y(), row.state)
             title.setRight(title.right() - width - 8)
         draw_text(painter, theme, title, row.title, _TITLE)
         middle = QRectF(area.left(), area.top() + 31, area.width(), 18)
-        right_px = width_of(theme, row.right, _MUTED)
+        right_px = width_of(row.right, _MUTED)
         draw_text(painter, theme, middle, row.right, _MUTED, Qt.AlignmentFlag.AlignRight)
         draw_text(painter, theme, middle.adjusted(0, 0, -right_px - 8, 0), row.left, _MUTED)
         below = QRectF(area.left(), area.top() + 52, area.width(), 20)
         if row.fit is not None:
             draw_chip(painter, theme, below.left(), below.center().y(), row.fit, below.width())
-        draw_text(painter, theme, below, row.prose, _PROSE)
+        prose = QRectF(area.left(), area.top() + 51, area.width(), 36)
+        draw_lines(painter, theme, prose, row.prose, _PROSE, _PROSE_LINES)

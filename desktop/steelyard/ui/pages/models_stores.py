@@ -33,6 +33,8 @@ class Library(QObject):
         super().__init__(parent)
         self.shelf = Shelf(weights=[])
         self.is_loaded = False
+        self._by_file: dict[tuple[str, str], str] = {}
+        self._by_hash: dict[str, str] = {}
         self._is_stale = False
         self._question = Latest(bridge, self)
         self._question.answered.connect(self._on_listed)
@@ -55,12 +57,7 @@ class Library(QObject):
         Other tools keep no record of the repository: what has the published hash is the file, too.
         """
         first = (file.parts[0] if file.parts else file.name).rpartition("/")[2]
-        for row in self.shelf.weights:
-            is_same = row.repo == repo and _file_name(row) == first
-            is_twin = file.sha256 is not None and row.sha256 == file.sha256
-            if (is_same or is_twin) and not row.missing_parts:
-                return row.name
-        return ""
+        return self._by_file.get((repo, first)) or self._by_hash.get(file.sha256 or "", "")
 
     @Slot(object)
     def _on_event(self, event: object) -> None:
@@ -73,8 +70,15 @@ class Library(QObject):
     def _on_listed(self, shelf: Shelf) -> None:
         self.is_loaded = True
         self.shelf = shelf
+        self._index()
         self.changed.emit()
         self._read_again()
+
+    def _index(self) -> None:
+        """Every file of an opened repository is looked up at each move of the slider."""
+        whole = [row for row in reversed(self.shelf.weights) if not row.missing_parts]
+        self._by_file = {(row.repo, _file_name(row)): row.name for row in whole if row.repo}
+        self._by_hash = {row.sha256: row.name for row in whole if row.sha256}
 
     @Slot(object)
     def _on_failed(self, error: AppError) -> None:

@@ -50,7 +50,7 @@ class Badge(QWidget):
 
     def sizeHint(self) -> QSize:
         """As wide as the word."""
-        return QSize(round(chip_width(self._theme, self._chip)) + 1, _HEIGHT_PX)
+        return QSize(round(chip_width(self._chip)) + 1, _HEIGHT_PX)
 
     def minimumSizeHint(self) -> QSize:
         """A long word may be cut."""

@@ -180,8 +180,8 @@ class CtxSlider(QSlider):
         theme = self._theme
         left_ink = Ink(11, 500, self._left_color)
         right_ink = Ink(11, 500, self._right_color)
-        left_px = width_of(theme, self._left_text, left_ink)
-        right_px = width_of(theme, self._right_text, right_ink)
+        left_px = width_of(self._left_text, left_ink)
+        right_px = width_of(self._right_text, right_ink)
         # The two texts meet at the flip, unless an end is too near.
         start = max(0.0, flip - 6 - left_px)
         after = max(start + left_px + 12, flip + 6) if self._left_text else max(0.0, flip + 6)
@@ -203,6 +203,6 @@ class CtxSlider(QSlider):
         for mark in [*marks, self.most_tokens]:
             text = context(mark)
             middle = self._x_of(mark / STEP_TOKENS)
-            width = width_of(self._theme, text, _TEXT)
+            width = width_of(text, _TEXT)
             x = min(max(0.0, middle - width / 2), self.width() - width)
             draw_text(painter, self._theme, QRectF(x, 42, width + 2, 16), text, _TEXT)

@@ -158,7 +158,7 @@ class FitBar(QWidget):
         draw_text(painter, self._theme, QRectF(0, _AXIS_TOP, 60, 16), "0 GiB", _AXIS)
         while value <= end:
             text = f"{value:g}" if value + step <= end else f"{value:g} GiB"
-            width = width_of(self._theme, text, _AXIS)
+            width = width_of(text, _AXIS)
             x = min(self._x(value * GIB, data) - width / 2, self.width() - width)
             draw_text(painter, self._theme, QRectF(x, _AXIS_TOP, width + 2, 16), text, _AXIS)
             painter.fillRect(
@@ -181,14 +181,14 @@ class FitBar(QWidget):
             x += draw_text(painter, self._theme, QRectF(x, _LEGEND_TOP, 80, 16), value, _VALUE)
             x += 7 if is_narrow else 14
         note = f"hatched: {gib(data.margin_bytes)} GiB margin"
-        width = width_of(self._theme, note, _AXIS)
+        width = width_of(note, _AXIS)
         if data.margin_bytes and x + width <= self.width():
             area = QRectF(self.width() - width - 1, _LEGEND_TOP, width + 2, 16)
             draw_text(painter, self._theme, area, note, _AXIS)
 
     def _legend_px(self, parts: list[tuple[str, int]]) -> float:
         widths = [
-            width_of(self._theme, name, _NAME) + width_of(self._theme, gib(size), _VALUE)
+            width_of(name, _NAME) + width_of(gib(size), _VALUE)
             for name, size in parts
         ]
         return sum(widths) + _ENTRY_PX * len(parts)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QTextLayout, QTextOption
+
+from steelyard.ui.theme.fonts import make_font
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFont
-
     from steelyard.ui.theme.theme import Theme
 
 CHIP_PX = 20
@@ -41,14 +42,22 @@ class Ink:
     is_tabular: bool = False
 
 
-def font_of(theme: Theme, ink: Ink) -> QFont:
-    """The font of an ink."""
-    return theme.font(ink.px, ink.weight, mono=ink.is_mono, tabular=ink.is_tabular)
+@lru_cache(maxsize=64)
+def _type_of(ink: Ink) -> tuple[QFont, QFontMetricsF]:
+    """Font and metrics of an ink: a table of 150 cells spends half of its painting on making them anew."""
+    font = make_font(ink.px, ink.weight, mono=ink.is_mono, tabular=ink.is_tabular)
+    return font, QFontMetricsF(font)
 
 
-def width_of(theme: Theme, text: str, ink: Ink) -> float:
+@lru_cache(maxsize=16)
+def _single_line(align: Qt.AlignmentFlag) -> int:
+    """The flags of a text; kept because joining them takes longer than measuring the text."""
+    return (align | Qt.AlignmentFlag.AlignVCenter).value | Qt.TextFlag.TextSingleLine.value
+
+
+def width_of(text: str, ink: Ink) -> float:
     """How wide a text is."""
-    return QFontMetricsF(font_of(theme, ink)).horizontalAdvance(text)
+    return _type_of(ink)[1].horizontalAdvance(text)
 
 
 def draw_text(
@@ -60,18 +69,45 @@ def draw_text(
     align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
 ) -> float:
     """One line, cut at its end where it does not fit; returns the width that was used."""
-    font = font_of(theme, ink)
-    metrics = QFontMetricsF(font)
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, area.width()))
+    if not text:
+        return 0.0
+    font, metrics = _type_of(ink)
+    width = metrics.horizontalAdvance(text)
+    if width > area.width():
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, area.width()))
+        width = metrics.horizontalAdvance(text)
     painter.setFont(font)
     painter.setPen(theme.color(ink.color))
-    painter.drawText(area, align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
-    return metrics.horizontalAdvance(shown)
+    painter.drawText(area, _single_line(align), text)
+    return width
 
 
-def chip_width(theme: Theme, chip: Chip) -> float:
+def draw_lines(painter: QPainter, theme: Theme, area: QRectF, text: str, ink: Ink, most: int) -> None:
+    """A text that goes on in further lines, the last one cut at its end."""
+    line_px = area.height() / most
+    for at, line in enumerate(split_lines(text, ink, area.width(), most)):
+        draw_text(painter, theme, QRectF(area.left(), area.top() + at * line_px, area.width(), line_px), line, ink)
+
+
+@lru_cache(maxsize=256)
+def split_lines(text: str, ink: Ink, width: float, most: int) -> tuple[str, ...]:
+    """A text broken between words; the last line has all that is left, however long."""
+    layout = QTextLayout(text, _type_of(ink)[0])
+    layout.setTextOption(QTextOption())
+    lines: list[str] = []
+    start = 0
+    layout.beginLayout()
+    while len(lines) < most - 1 and (line := layout.createLine()).isValid():
+        line.setLineWidth(width)
+        start = line.textStart() + line.textLength()
+        lines.append(text[line.textStart() : start].rstrip())
+    layout.endLayout()
+    return tuple(part for part in [*lines, text[start:]] if part)
+
+
+def chip_width(chip: Chip) -> float:
     """How wide a chip is."""
-    text = width_of(theme, chip.text, _chip_ink(chip))
+    text = width_of(chip.text, _chip_ink(chip))
     return 2 * _CHIP_PAD + (_CHIP_ICON + _CHIP_GAP if chip.icon else 0) + text
 
 
@@ -79,7 +115,7 @@ def draw_chip(
     painter: QPainter, theme: Theme, left: float, middle: float, chip: Chip, room: float = 1e6
 ) -> float:
     """A chip at a place, its text cut where there is no room; returns its width."""
-    width = min(chip_width(theme, chip), room)
+    width = min(chip_width(chip), room)
     area = QRectF(left, middle - CHIP_PX / 2, width, CHIP_PX)
     tone = chip.tone if chip.tone in _STATUSES else ""
     line = mixed(theme.color(tone), theme.color(f"{tone}_soft"), 0.55) if tone else theme.color("line2")

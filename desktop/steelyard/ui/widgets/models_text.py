@@ -13,7 +13,10 @@ _KILO = 1024
 
 def plain(text: str | None, most: int = _MAX_CHARS) -> str:
     """One line of somebody else's text: nothing in it steers, and it has an end."""
-    shown = " ".join(printable(text or "").split())
+    text = text or ""
+    if not text.isprintable():
+        text = printable(text)
+    shown = " ".join(text.split())
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
