@@ -21,8 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-TESTS = Path(__file__).parents[1] / "tests"
-sys.path.insert(0, str(TESTS))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from fakes.fake_hub import FakeHub, FakeRepo, SparseFile
 from steelyard.core.hub.access import Access

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from steelyard.ui.pages.models_shelf import SOURCES, ShelfLine, proof_chip, proof_text
-from steelyard.ui.widgets.buttons import make_button
+from steelyard.ui.widgets.buttons import make_button, make_icon_button
 from steelyard.ui.widgets.cards import make_scroll
-from steelyard.ui.widgets.compare_plain import plain_tooltip
+from steelyard.ui.widgets.brief import Brief
 from steelyard.ui.widgets.facts_format import file_size
-from steelyard.ui.widgets.labels import UNKNOWN, make_label, name_widget
+from steelyard.ui.widgets.labels import make_label, name_widget
 from steelyard.ui.widgets.models_badge import Badge
 from steelyard.ui.widgets.models_flow import FlowRow
 from steelyard.ui.widgets.models_paint import Chip
 from steelyard.ui.widgets.models_text import parameters, plain
+from steelyard.ui.widgets.models_value import ValueText
 
 if TYPE_CHECKING:
     from steelyard.core.values.weights import WeightsRow
     from steelyard.ui.theme.theme import Theme
 
 WIDTH_PX = 340
+_COPY_PX = 22
+_SHORTEST_HASH = 20
 _FACTS = (
     "Path",
     "Repository",
@@ -38,6 +42,21 @@ _FACTS = (
     "Split set",
     "Projector",
 )
+_HASHES = ("Revision", "Chat template", "sha256")
+"""In the type of code, and with a button that copies: nobody types them."""
+_TABBED = ("Path", *_HASHES)
+_TOOLTIPS = {
+    "Licence": "As the file or its repository states it",
+    "Architecture": "The family of networks that the engine runs it as",
+    "Layers": "What the engine can put on the GPU one by one",
+    "Context": "The longest text, question and answer together, that the model was made for",
+    "Tokenizer": "How the model cuts text into tokens",
+    "Chat template": "sha256 of the template that turns a conversation into a prompt: "
+    "two files with the same one are asked the same",
+    "sha256": "The hash of the whole file",
+    "Split set": "Weights that lie in several files and belong together",
+    "Projector": "The file that lets this model see images",
+}
 
 
 class Details(QFrame):
@@ -55,7 +74,8 @@ class Details(QFrame):
         self.proof = Badge(theme)
         self.source = Badge(theme)
         self.why = make_label(theme, "", "muted", px=12, wrap=True)
-        self.facts: dict[str, QLabel] = {}
+        self.facts: dict[str, ValueText] = {}
+        self.copy_buttons: dict[str, QToolButton] = {}
         self._names: dict[str, QLabel] = {}
         self.compare_button = make_button(theme, "Use in Compare", "primary", icon="columns-3")
         self.verify_button = make_button(theme, "Verify again", icon="shield-check")
@@ -69,7 +89,9 @@ class Details(QFrame):
         name_widget(self.reveal_button, "Reveal", "Show its folder in the file manager (Ctrl+Shift+R)")
         name_widget(self.copy_button, "Copy path", "Copy path (Ctrl+Shift+C)")
         name_widget(self.remove_button, "Remove…", "Says first what will be deleted (Delete)")
+        self._copied = Brief(self, self._show_copied)
         self._lay_out(theme)
+        self._theme = theme
         self.compare_button.clicked.connect(self._on_compare)
         self.verify_button.clicked.connect(self._on_verify)
         self.reveal_button.clicked.connect(self._on_reveal)
@@ -95,10 +117,11 @@ class Details(QFrame):
             values = _facts(row)
         for name in _FACTS:
             value = values.get(name, "")
-            self.facts[name].setText(value)
-            self.facts[name].setToolTip(plain_tooltip(value) if len(value) > 40 else "")
-            self.facts[name].setVisible(bool(value))
+            self.facts[name].set_value(value)
             self._names[name].setVisible(bool(value))
+            if name in _HASHES:
+                self.copy_buttons[name].setVisible(len(value) > _SHORTEST_HASH)
+        self._copied.end()
         is_model = row is not None and row.kind == "model" and not row.missing_parts
         self.compare_button.setVisible(row is not None and row.kind == "model")
         self.compare_button.setEnabled(is_model)
@@ -110,14 +133,11 @@ class Details(QFrame):
     def _lay_out(self, theme: Theme) -> None:
         body = QWidget()
         grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(7)
         grid.setColumnStretch(1, 1)
+        grid.setHorizontalSpacing(8)
         for at, name in enumerate(_FACTS):
-            label = self._names[name] = make_label(theme, name, "label", px=12)
-            value = self.facts[name] = make_label(theme, "", "prose", px=12, wrap=True)
-            grid.addWidget(label, at, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(value, at, 1)
+            self._add_fact(theme, grid, at, name)
         chips = FlowRow(gap=6)
         chips.add(self.proof)
         chips.add(self.source)
@@ -143,6 +163,40 @@ class Details(QFrame):
         column.addWidget(make_scroll(body, "Details"), 1)
         column.addLayout(actions)
 
+    def _add_fact(self, theme: Theme, grid: QGridLayout, at: int, name: str) -> None:
+        label = self._names[name] = make_label(theme, name, "label", px=12)
+        label.setToolTip(_TOOLTIPS.get(name, ""))
+        value = self.facts[name] = ValueText(theme, name, mono=name in _HASHES)
+        is_tabbed = name in _TABBED
+        value.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_tabbed else Qt.FocusPolicy.ClickFocus)
+        grid.addWidget(label, at, 0, Qt.AlignmentFlag.AlignTop)
+        if name not in _HASHES:
+            grid.addWidget(value, at, 1, 1, 2)
+            return
+        button = self.copy_buttons[name] = make_icon_button(theme, "copy", f"Copy {name}", size=14)
+        button.setFixedSize(_COPY_PX, _COPY_PX)
+        button.clicked.connect(self._on_copy_hash)
+        grid.addWidget(value, at, 1)
+        grid.addWidget(button, at, 2, Qt.AlignmentFlag.AlignTop)
+
+    @Slot()
+    def _on_copy_hash(self) -> None:
+        name = next(name for name, button in self.copy_buttons.items() if button is self.sender())
+        QGuiApplication.clipboard().setText(self.facts[name].text())
+        self._copied.start(name)
+
+    def show_path_copied(self) -> None:
+        """Tell for a moment that the path is in the clipboard."""
+        self._copied.start("path")
+
+    def _show_copied(self, what: str) -> None:
+        """`what` was copied; empty when the moment is over."""
+        self.copy_button.setText("Copied" if what == "path" else "Copy path")
+        for name, button in self.copy_buttons.items():
+            is_done = name == what
+            self._theme.bind_icon(button, "check" if is_done else "copy", "good" if is_done else "text2", 14)
+            name_widget(button, f"{name} copied" if is_done else f"Copy {name}")
+
     def _on_compare(self) -> None:
         self.wanted.emit("compare")
 
@@ -161,9 +215,9 @@ class Details(QFrame):
 
 def _facts(row: WeightsRow) -> dict[str, str]:
     return {
-        "Path": _breakable(plain(row.path, 2000)),
-        "Repository": _breakable(plain(row.repo)),
-        "Revision": plain(row.revision)[:12],
+        "Path": plain(row.path, 2000),
+        "Repository": plain(row.repo),
+        "Revision": plain(row.revision),
         "Licence": plain(row.licence),
         "Architecture": plain(row.architecture),
         "Parameters": f"{parameters(row.parameters)} in {file_size(row.size_bytes)}"
@@ -172,12 +226,10 @@ def _facts(row: WeightsRow) -> dict[str, str]:
         "Layers": str(row.layers or ""),
         "Context": f"{row.context_length:,} tokens" if row.context_length else "",
         "Tokenizer": plain(row.tokenizer),
-        "Chat template": f"sha256 {plain(row.chat_template_sha256)[:12]}"
-        if row.chat_template_sha256
-        else UNKNOWN,
-        "sha256": _breakable(plain(row.sha256)) or "not hashed yet",
+        "Chat template": plain(row.chat_template_sha256) or ("none in the file" if row.kind == "model" else ""),
+        "sha256": plain(row.sha256) or "not hashed yet",
         "Split set": _split_set(row),
-        "Projector": _breakable(plain(row.mmproj)),
+        "Projector": plain(row.mmproj),
     }
 
 
@@ -185,8 +237,3 @@ def _split_set(row: WeightsRow) -> str:
     if row.missing_parts:
         return "Missing: " + ", ".join(plain(name) for name in row.missing_parts[:8])
     return f"{len(row.parts)} parts, complete" if row.parts else ""
-
-
-def _breakable(text: str) -> str:
-    """A long path may go on in the next line wherever it must (zero-width spaces)."""
-    return "\u200b".join(text[at : at + 8] for at in range(0, len(text), 8))

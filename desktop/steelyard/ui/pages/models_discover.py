@@ -42,7 +42,7 @@ class DiscoverTab(QWidget):
         row.addWidget(self.search)
         row.addWidget(self.repo, 1)
         self.search.repo_wanted.connect(self.repo.open_repo)
-        self.repo.opened.connect(self.search.show_open)
+        self.repo.opened.connect(self._on_opened)
         self._account.answered.connect(self._on_account)
         self._account.failed.connect(self._on_account_failed)
         bridge.event_arrived.connect(self._on_event)
@@ -72,6 +72,11 @@ class DiscoverTab(QWidget):
         is_ready = isinstance(event, EngineChanged) and event.state == "ready"
         if (is_ready or isinstance(event, SettingsChanged)) and self.search.is_offline:
             self.search.retry()
+
+    @Slot(str)
+    def _on_opened(self, repo: str) -> None:
+        self.search.show_open(repo)
+        self.repo.head.show_good_for(self.search.search.good_for(repo))
 
     @Slot(object)
     def _on_account(self, account: HubAccount) -> None:

@@ -53,6 +53,7 @@ class FitPanel(QFrame):
         self.reason = ElidedLabel(theme, "", "prose", px=12)
         self.basis = Badge(theme)
         self.correction = make_label(theme, "", "muted", px=12)
+        self._best: FitReport | None = None
         self._lay_out(theme)
         self.slider.valueChanged.connect(self._on_moved)
         self._show_tokens()
@@ -99,7 +100,15 @@ class FitPanel(QFrame):
         self.correction.setToolTip(
             "Measured against predicted at former loads; it is put in" * bool(not waiting)
         )
-        self.slider.show_flip(*flip_texts(report, self.slider.most_tokens))
+        self._remember(report)
+        self.slider.show_flip(*flip_texts(report, self._best, self.slider.most_tokens))
+
+    def _remember(self, report: FitReport) -> None:
+        """The best verdict this file had, for what the slider says when it has moved on."""
+        if self._best is not None and _served_as(self._best) != _served_as(report):
+            self._best = None
+        if report.largest_ctx is not None and report.ctx <= report.largest_ctx:
+            self._best = report
 
     def show_trouble(self, text: str) -> None:
         """The fit cannot be told."""
@@ -147,6 +156,10 @@ class FitPanel(QFrame):
         column.setSpacing(4)
         column.addLayout(grid)
         column.addLayout(foot)
+
+
+def _served_as(report: FitReport) -> tuple[str, int, str]:
+    return report.name, report.parallel, report.kv_type
 
 
 def _column(widgets: list[QWidget]) -> QWidget:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from steelyard.core.values.commands import PreviewRemoval, RemoveWeights
@@ -16,6 +15,7 @@ from steelyard.ui.pages.models_dialogs import LossDialog, removal_dialog
 from steelyard.ui.pages.models_shelf import NAME, SIZE, SOURCES, ShelfModel, shelf_lines
 from steelyard.ui.pages.models_shelf_view import ShelfView
 from steelyard.ui.pages.models_verify import VerifyBar
+from steelyard.ui.reveal import Revealer
 from steelyard.ui.widgets.buttons import make_button
 from steelyard.ui.widgets.facts_format import file_size
 from steelyard.ui.widgets.labels import make_label
@@ -54,6 +54,7 @@ class LibraryTab(QWidget):
         self._sort = (NAME, False)
         self._line: ShelfLine | None = None
         self._dialog: LossDialog | None = None
+        self._revealer = Revealer(self)
         self._typing = QTimer(self, singleShot=True, interval=_TYPING_MS)
         self.box = QLineEdit()
         self.box.setPlaceholderText("Search your models")
@@ -113,9 +114,10 @@ class LibraryTab(QWidget):
             case "verify" if row is not None and not self.verify_bar.is_busy:
                 self.verify_bar.start([row.name])
             case "reveal":
-                QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(path).parent)))
+                self._revealer.reveal(path)
             case "copy":
                 QGuiApplication.clipboard().setText(path)
+                self.details.show_path_copied()
             case "remove" if row is not None:
                 self._bridge.run(PreviewRemoval(name=row.name), self._on_previewed, self._on_failed)
             case _:

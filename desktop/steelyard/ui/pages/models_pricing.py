@@ -102,7 +102,8 @@ class Pricing(QObject):
 
     @Slot(object)
     def _on_quick(self, fit: RepoFit) -> None:
-        self.priced.emit(fit)
+        if fit.reports:  # nothing yet is no reason to take away what is shown
+            self.priced.emit(fit)
         self._ask_quickly()
 
     @Slot(object)

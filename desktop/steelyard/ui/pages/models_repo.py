@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
@@ -19,7 +19,10 @@ from steelyard.ui.widgets.models_paint import Chip
 from steelyard.ui.widgets.models_text import context, gib, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from steelyard.core.base.errors import AppError
+    from steelyard.core.values.commands import Command
     from steelyard.core.values.fit import FitReport, RepoFit
     from steelyard.core.values.hub import DownloadRow, HubAccount, HubFileRow, HubRepo
     from steelyard.ui.bridge import Bridge
@@ -49,6 +52,7 @@ class RepoPane(RepoLayout):
         self._name = ""
         self._wanted = ""
         self._selected = ""
+        self._asked_file = ""
         self._is_unpriced = False
         self._fit: RepoFit | None = None
         self.repo: HubRepo | None = None
@@ -128,6 +132,7 @@ class RepoPane(RepoLayout):
     def _on_read(self, repo: HubRepo) -> None:
         self._slow.stop()
         self.repo, self._fit, self._selected = repo, None, ""
+        self.foot.show_trouble("")
         self._is_unpriced = False
         self.head.show_repo(repo)
         self.head.show_budget("", "")
@@ -254,9 +259,12 @@ class RepoPane(RepoLayout):
         self.foot.show_command(plain(name))
         is_refused = self.repo.gated and self.repo.has_access is False
         is_here = self._is_here(file, download)
-        self.foot.show_file(file, download, is_here=is_here, is_refused=is_refused)
+        is_asked = file.name == self._asked_file
+        self.foot.show_file(file, download, is_here=is_here, is_refused=is_refused, is_asked=is_asked)
 
     def _select(self, name: str) -> None:
+        if name != self._selected:
+            self.foot.show_trouble("")
         self._selected = name
         for view in (self.files, self.aux):
             view.choose(name)
@@ -294,13 +302,35 @@ class RepoPane(RepoLayout):
         download = self._download_of(file)
         if what == "download":
             name = f"{self.repo.repo}/{file.name}@{self.repo.revision}"
-            self._bridge.run(EnqueueDownload(name=name), self._on_enqueued)
+            self._ask(file, EnqueueDownload(name=name), self._on_enqueued)
         elif what == "resume" and download is not None:
-            self._bridge.run(ResumeDownload(id=download.id))
+            self._ask(file, ResumeDownload(id=download.id), self._on_resumed)
         elif what == "compare":
             self.compare_wanted.emit(self._library.local_name(self.repo.repo, file))
 
+    def _ask(self, file: HubFileRow, command: Command, on_done: Callable[[Any], None]) -> None:
+        """One press is one command: the button waits for its answer."""
+        self._asked_file = file.name
+        self.foot.show_trouble("")
+        self._show_foot()
+        self._bridge.run(command, on_done, self._on_refused)
+
+    @Slot(object)
+    def _on_refused(self, error: AppError) -> None:
+        """Told beside the button; to who has gone on to something else, at the edge of the window."""
+        is_seen = self.isVisible() and self._selected == self._asked_file
+        self._on_resumed(None)
+        if is_seen:
+            self.foot.show_trouble(error.one_line())
+        else:
+            self._bridge.error_raised.emit(error)
+
+    def _on_resumed(self, _answer: object) -> None:
+        self._asked_file = ""
+        self._show_foot()
+
     def _on_enqueued(self, row: DownloadRow) -> None:
+        self._on_resumed(row)
         known = self._downloads.of(row.repo, row.name)
         if known is None or known.id != row.id:  # an event may have told more already
             self._downloads.take(row)

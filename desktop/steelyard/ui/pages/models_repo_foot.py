@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from steelyard.ui.widgets.brief import Brief
 from steelyard.ui.widgets.buttons import make_button
+from steelyard.ui.widgets.cards import Note
 from steelyard.ui.widgets.compare_buttons import Part, PartsButton
 from steelyard.ui.widgets.facts_format import file_size
 from steelyard.ui.widgets.labels import ElidedLabel, name_widget
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from steelyard.ui.theme.theme import Theme
 
 _SHORTCUT = "Ctrl+D"
+_COPY = "Copy command"
 
 
 class RepoFoot(QWidget):
@@ -33,14 +36,20 @@ class RepoFoot(QWidget):
         self._command = ""
         self._does = ""
         self.place = ElidedLabel(theme, "", "muted", px=12)
-        self.copy_button = make_button(theme, "Copy command", "ghost", icon="terminal")
+        self.copy_button = make_button(theme, _COPY, "ghost", icon="terminal")
         self.button = PartsButton(theme, "primary")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        self.trouble = Note(theme, "bad")
+        self._copied = Brief(self, self._show_copied)
+        row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.place, 1)
         row.addWidget(self.copy_button)
         row.addWidget(self.button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.trouble)
+        column.addLayout(row)
         self.copy_button.clicked.connect(self._on_copy)
         self.button.clicked.connect(self.press)
         self._show("", "Choose a file", "", "download", "", "Choose a file in the table first")
@@ -56,12 +65,18 @@ class RepoFoot(QWidget):
         """What the command line would be told."""
         self._command = f"steelyard models pull {shlex.quote(name)}" if name else ""
         self.copy_button.setEnabled(bool(name))
-        name_widget(self.copy_button, "Copy command", self._command or "Choose a file first")
+        name_widget(self.copy_button, _COPY, self._command or "Choose a file first")
 
     def show_file(
-        self, file: HubFileRow | None, download: DownloadRow | None, *, is_here: bool, is_refused: bool
+        self,
+        file: HubFileRow | None,
+        download: DownloadRow | None,
+        *,
+        is_here: bool,
+        is_refused: bool,
+        is_asked: bool = False,
     ) -> None:
-        """Make the button say what can be done with a file now."""
+        """Make the button say what can be done with a file now; `is_asked`: the last press is on its way."""
         if file is None:
             self._show("", "Choose a file", "", "download", "", "Choose a file in the table first")
             return
@@ -70,6 +85,8 @@ class RepoFoot(QWidget):
             self._show(
                 "compare", "Use in Compare", title, "columns-3", "", f"{plain(file.name)} is installed"
             )
+        elif is_asked:
+            self._show("", f"Adding {title}…", "", "hourglass", "", "The hub is asked for the file's facts")
         elif download is not None:
             self._show_download(download, title)
         elif file.missing_parts:
@@ -98,6 +115,10 @@ class RepoFoot(QWidget):
                 share = f"{percent(download.done_bytes, download.size_bytes)} %"
                 self._show("", "Downloading", share, "download", "", "See the downloads below")
 
+    def show_trouble(self, text: str) -> None:
+        """Why the last press did not do what it should; empty when all is well."""
+        self.trouble.show_text(text)
+
     @Slot()
     def press(self) -> None:
         """Do what the button says."""
@@ -118,3 +139,8 @@ class RepoFoot(QWidget):
     @Slot()
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(self._command)
+        self.copy_button.setMinimumWidth(self.copy_button.width())  # the others stay where they are
+        self._copied.start("Copied")
+
+    def _show_copied(self, what: str) -> None:
+        self.copy_button.setText(what or _COPY)

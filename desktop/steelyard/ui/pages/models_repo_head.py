@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from steelyard.ui.widgets.brief import Brief
 from steelyard.ui.widgets.buttons import make_button
 from steelyard.ui.widgets.compare_buttons import Part, PartsButton
 from steelyard.ui.widgets.labels import ElidedLabel, name_widget
@@ -57,8 +58,11 @@ class RepoHead(QWidget):
         self._full_revision = ""
         self._revision_name = ""
         self._is_compact = False
+        self._copied = Brief(self, self._show_copied)
         self.title = ElidedLabel(theme, "", px=20, weight=600)
         self.facts = ElidedLabel(theme, "", "muted", px=12)
+        self.good_for = ElidedLabel(theme, "", "prose", px=12)
+        self.good_for.hide()
         self.card_button = make_button(
             theme,
             "Model card",
@@ -98,9 +102,15 @@ class RepoHead(QWidget):
         licence = plain(repo.licence, 40) or "no licence stated"
         self.licence.show_chip(Chip(licence, "", "scale"), f"Licence as the repository states it: {licence}")
         self._show_gate(repo)
+        self._copied.end()
         self._full_revision = plain(repo.revision)
         self._revision_name = plain(repo.revision_name, 24)
         self._show_revision()
+
+    def show_good_for(self, text: str) -> None:
+        """What the curated list says about it; empty for all others."""
+        self.good_for.setText(plain(text))
+        self.good_for.setVisible(bool(text))
 
     def show_budget(self, text: str, tooltip: str) -> None:
         """Show how much memory is free."""
@@ -137,6 +147,14 @@ class RepoHead(QWidget):
     @Slot()
     def _on_copy_revision(self) -> None:
         QGuiApplication.clipboard().setText(self._full_revision)
+        self._copied.start("Copied" if self._is_compact else "Commit copied")
+
+    def _show_copied(self, what: str) -> None:
+        if what:
+            self.revision_button.show_parts([Part(what, "good", 600, 11)], icon="check", icon_color="good")
+            self.revision_button.setAccessibleName(what)
+        else:
+            self._show_revision()
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -152,6 +170,7 @@ class RepoHead(QWidget):
         column.setSpacing(4)
         column.addLayout(top)
         column.addWidget(self.facts)
+        column.addWidget(self.good_for)
         column.addSpacing(4)
         column.addWidget(chips)
         column.setAlignment(Qt.AlignmentFlag.AlignTop)

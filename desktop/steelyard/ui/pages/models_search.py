@@ -80,6 +80,11 @@ class Search(QObject):
         """Read the curated list; it needs no hub."""
         self._curated.ask(ReadCatalog())
 
+    def good_for(self, repo: str) -> str:
+        """What the curated list says a repository is good for; empty when it is not in it."""
+        asked = repo.casefold()
+        return next((entry.good_for for entry in self.catalog if entry.repo.casefold() == asked), "")
+
     def note_typing(self) -> None:
         """Somebody types: wait until it rests."""
         self._typing.start()

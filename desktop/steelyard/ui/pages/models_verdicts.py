@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from steelyard.core.values.fit import FitDevice, FitReport
 
 _WORSE = {
-    "fits": ("tight or spills", "warn"),
-    "tight": ("layers spill to the CPU", "warn"),
+    "fits": ("tight, then partly on the CPU", "warn"),
+    "tight": ("some layers on the CPU", "warn"),
     "partial": ("fewer layers on the GPU", "warn"),
-    "cpu": ("more than this machine has", "bad"),
+    "cpu": ("more than is free", "bad"),
     "wont_fit": ("does not fit", "bad"),
 }
 _TONES = {"fits": "good", "tight": "info", "partial": "warn", "cpu": "warn", "wont_fit": "bad"}
@@ -125,17 +125,51 @@ def range_text(report: FitReport) -> str:
     return f"estimate {gib(report.low_bytes)} to {gib(report.high_bytes)} GiB"
 
 
-def flip_texts(report: FitReport, most: int) -> tuple[int | None, tuple[str, str], tuple[str, str]]:
-    """Where the slider's track changes its colour, and what it says at both sides."""
-    here, tone = verdict_text(report), tone_of(report)
-    worse, worse_tone = _WORSE[report.verdict]
+def flip_texts(
+    report: FitReport, best: FitReport | None, most: int
+) -> tuple[int | None, tuple[str, str], tuple[str, str]]:
+    """Where the slider's track changes its colour, and what it says at both sides.
+
+    `report` is the verdict where the slider stands. `largest_ctx` only tells how far the best one goes, not
+    which it is: its name comes from a report of the same file at a shorter context (`best`), if there was one.
+    """
+    here, tone = _phrase(report), tone_of(report)
     largest = report.largest_ctx
     if largest is None:
         return None, ("", tone), (here, tone)
+    if report.ctx > largest:
+        left, left_tone = (_phrase(best), tone_of(best)) if best is not None else _guess(report)
+        return largest, (f"{left} up to {largest:,}", left_tone), (here, tone)
     if largest >= most:
-        return most, (f"{here} at every context", tone), ("", tone)
-    if report.ctx <= largest:
-        return largest, (f"{here} up to {largest:,}", tone), (worse, worse_tone)
-    best = "full GPU" if has_gpu(report) else "fits in RAM"
-    best_tone = "good" if report.verdict != "wont_fit" else "warn"
-    return largest, (f"{best if best_tone == 'good' else 'fits'} up to {largest:,}", best_tone), (here, tone)
+        return most, (f"{here} up to the model's {most:,}", tone), ("", tone)
+    worse, worse_tone = _worse(report)
+    return largest, (f"{here} up to {largest:,}", tone), (worse, worse_tone)
+
+
+def _phrase(report: FitReport) -> str:
+    """The verdict as the first words of `... up to 8,192`."""
+    if report.verdict == "cpu":
+        return "runs on the CPU, fits"
+    return "fits, but tight" if report.verdict == "tight" else verdict_text(report)
+
+
+def _guess(report: FitReport) -> tuple[str, str]:
+    """What must be true at shorter contexts, where nothing was asked: better than here."""
+    if not has_gpu(report):
+        return "runs on the CPU, fits", "good"
+    match report.verdict:
+        case "tight":
+            return "Full GPU", "good"
+        case "partial":
+            return "fits the GPU", "good"
+        case "cpu":
+            return "uses the GPU", "good"
+        case _:
+            return "fits", "warn"
+
+
+def _worse(report: FitReport) -> tuple[str, str]:
+    """What comes behind the best verdict."""
+    if not has_gpu(report):
+        return "more than is free", "bad"
+    return _WORSE[report.verdict]
