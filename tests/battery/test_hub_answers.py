@@ -212,11 +212,12 @@ def test_facts_of_a_file(fault: str, hub: FakeHub, client: HubClient) -> None:
 @pytest.mark.parametrize("fault", FAULTS_METADATA)
 def test_courtesies_never_fail(fault: str, hub: FakeHub, client: HubClient) -> None:
     """Readme and access are asked for beside what was wanted."""
+    repo = client.repo(REPO, None)
+    commit = repo.commit
     hub.set_fault(fault, VALUES.get(fault), where="any")
-    commit = hub.repos[REPO].commit
     readme, line = outcome(lambda: client.readme(REPO, commit))
     assert (line, isinstance(readme, str)) == ("", True)
-    access, line = outcome(lambda: client.has_access(REPO))
+    access, line = outcome(lambda: client.has_access(repo))
     assert line == ""
     assert access in (None, True, False)
 

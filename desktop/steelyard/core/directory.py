@@ -54,6 +54,8 @@ class Wish:
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     profile: LaunchProfile = field(default_factory=LaunchProfile)
     allow_unverified: bool = False
+    note: Callable[[str], None] = lambda _reason: None
+    """Called with what has to be done before a target can be asked, such as hashing a file."""
 
 
 class Directory:
@@ -99,10 +101,11 @@ class Directory:
         found = meaning_of(name, apis)
         if found.kind == "api":
             return self._remote(apis[name], wish.environment)
-        if found.kind == "listed" and await self._shelf.listed(name) is None:
+        listed = await self._shelf.listed(name) if found.kind == "listed" else None
+        if found.kind == "listed" and listed is None:
             raise unknown_name(name, apis)
         try:
-            row = await self._loadable(name, found, wish)
+            row = await self._loadable(listed or await self._weights_row(name, found), wish)
             server = await self._server_for(row, self._launch_settings(wish.profile))
         except AppError as exc:
             return UnusableTarget(shown_as or (Path(name).name if found.path else name), exc)
@@ -117,7 +120,7 @@ class Directory:
         found = meaning_of(name, self._apis())
         if found.kind == "api":
             raise AppError(f"{name} is an API", "there is nothing to load")
-        row = await self._loadable(name, found, Wish())
+        row = await self._loadable(await self._weights_row(name, found), Wish())
         return await self._server_for(row, self._settings.current.servers)
 
     async def _server_for(self, row: WeightsRow, settings: ServerSettings) -> Server:
@@ -130,13 +133,12 @@ class Directory:
         }
         return msgspec.structs.replace(self._settings.current.servers, **changes)
 
-    async def _loadable(self, name: str, found: Meaning, wish: Wish) -> WeightsRow:
-        """The weights that a name means, whole and checked.
+    async def _loadable(self, row: WeightsRow, wish: Wish) -> WeightsRow:
+        """The same weights, whole and checked.
 
         Raises:
-            AppError: they are not here, not whole, no model, or not what they should be.
+            AppError: they are not whole, no model, or not what they should be.
         """
-        row = await self._weights_row(name, found)
         if row.missing_parts:
             missing = ", ".join(row.missing_parts[:3])
             raise AppError(f"{row.name} is not whole", f"missing: {missing}", "Get these parts, too.")
@@ -144,7 +146,7 @@ class Directory:
             what = "a projector" if row.kind == "mmproj" else "a LoRA adapter"
             raise AppError(f"{row.name} is {what}", "it cannot answer by itself", "Choose a model.")
         if not wish.allow_unverified:
-            row = await self._shelf.verified(row, lambda _note: None)
+            row = await self._shelf.verified(row, wish.note)
             _check_verified(row)
         return row
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -35,6 +36,7 @@ from steelyard.core.values.events import (
     ComparisonStarted,
     EngineChanged,
     Event,
+    RunWaited,
     ServerChanged,
     SettingsChanged,
     TargetsChanged,
@@ -241,7 +243,8 @@ class Engine:
     # ---- runs ----------------------------------------------------------------------------------------------
 
     async def _start_run(self, command: c.StartRun, request: str) -> Run:
-        target = await self._targets.promptable(command.target, _wish(command))
+        note = partial(self._tell_wait, request, 0, command.target)
+        target = await self._targets.promptable(command.target, _wish(command, note))
         prompt = Prompt(
             messages=_messages(command.system, [], command.prompt),
             sampling=command.sampling,
@@ -265,7 +268,7 @@ class Engine:
                     cache_prompt=bool(command.histories),
                 ),
             )
-            for target, history in zip(await self._compared(command), histories, strict=True)
+            for target, history in zip(await self._compared(command, request), histories, strict=True)
         ]
         comparison_id, turn = await self._begin_comparison(command, columns)
         self._emit(ComparisonStarted(request=request, comparison_id=comparison_id, turn=turn))
@@ -292,10 +295,16 @@ class Engine:
         )
         return comparison
 
-    async def _compared(self, command: c.StartComparison) -> list[Promptable]:
+    async def _compared(self, command: c.StartComparison, request: str) -> list[Promptable]:
         """The targets. Two files of the same short name go by what was typed, or they would be one target."""
-        wish = _wish(command)
-        targets = [await self._targets.promptable(name, wish) for name in command.targets]
+        wishes = [
+            _wish(command, partial(self._tell_wait, request, column, name))
+            for column, name in enumerate(command.targets)
+        ]
+        targets = [
+            await self._targets.promptable(name, wish)
+            for name, wish in zip(command.targets, wishes, strict=True)
+        ]
         asked_as: dict[str, set[str]] = {}
         for name, target in zip(command.targets, targets, strict=True):
             asked_as.setdefault(target.info.name, set()).add(name)
@@ -303,8 +312,11 @@ class Engine:
             target
             if len(asked_as[target.info.name]) == 1
             else await self._targets.promptable(name, wish, shown_as=name)
-            for name, target in zip(command.targets, targets, strict=True)
+            for name, target, wish in zip(command.targets, targets, wishes, strict=True)
         ]
+
+    def _tell_wait(self, request: str, column: int, target: str, reason: str) -> None:
+        self._emit(RunWaited(request=request, column=column, target=target, reason=reason))
 
     async def _begin_comparison(self, command: c.StartComparison, columns: list[Column]) -> tuple[str, int]:
         if command.continues:
@@ -384,8 +396,8 @@ class Engine:
             await asyncio.sleep(_GPU_LOOK_S)
 
 
-def _wish(command: c.StartRun | c.StartComparison) -> Wish:
-    return Wish(command.environment, command.profile, allow_unverified=command.allow_unverified)
+def _wish(command: c.StartRun | c.StartComparison, note: Callable[[str], None]) -> Wish:
+    return Wish(command.environment, command.profile, command.allow_unverified, note)
 
 
 def _messages(system: str, history: list[Message], prompt: str) -> list[Message]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from steelyard.core.values.commands import Command
 
 FRAME_MS = 33
+_SWITCH_S = 0.001
+"""So long one thread may keep the interpreter while another waits. A table is painted in hundreds of calls
+that each take it back; at Python's own 5 ms, work in the engine would hold up the window noticeably.
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -178,6 +183,7 @@ class Bridge(QObject):
 
     def start(self) -> None:
         """Start the engine thread; returns at once. Commands that were sent earlier go first."""
+        sys.setswitchinterval(_SWITCH_S)
         self._thread.start()
         self._loop_ready.wait()
         assert self._loop is not None

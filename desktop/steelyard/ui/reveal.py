@@ -42,7 +42,8 @@ class Revealer(QObject):
         if not bus.isConnected():
             return False
         message = QDBusMessage.createMethodCall(_SERVICE, _OBJECT, _SERVICE, "ShowItems")
-        message.setArguments([[QUrl.fromLocalFile(path).toString(QUrl.ComponentFormattingOption.FullyEncoded)], ""])
+        address = QUrl.fromLocalFile(path).toString(QUrl.ComponentFormattingOption.FullyEncoded)
+        message.setArguments([[address], ""])
         watcher = QDBusPendingCallWatcher(bus.asyncCall(message), self)
         self._watchers[watcher] = path
         watcher.finished.connect(self._on_answered)
@@ -68,7 +69,8 @@ def reveal_command(platform: str, path: str) -> list[str] | None:
 def has_session_bus(environment: Mapping[str, str]) -> bool:
     """Whether a bus is there; without one Qt would start one, and wait for it."""
     runtime = environment.get("XDG_RUNTIME_DIR", "")
-    return bool(environment.get("DBUS_SESSION_BUS_ADDRESS")) or bool(runtime and Path(runtime, "bus").exists())
+    is_named = bool(environment.get("DBUS_SESSION_BUS_ADDRESS"))
+    return is_named or bool(runtime and Path(runtime, "bus").exists())
 
 
 def open_folder(path: str) -> None:

@@ -20,13 +20,14 @@ from steelyard.ui.widgets.labels import make_label
 from steelyard.ui.widgets.response_links import LinkDialog
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
+    from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent, QShowEvent
 
     from steelyard.ui.actions import Actions
     from steelyard.ui.bridge import Bridge
     from steelyard.ui.theme.theme import Theme
 
 _MOST_DROPPED = 50
+_LOW_BELOW_PX = 640
 
 
 class ModelsPage(QWidget):
@@ -132,6 +133,10 @@ class ModelsPage(QWidget):
         self.show_tab("places")
         self.places.choose_file()
 
+    def fold_downloads(self) -> None:
+        """Make the list of downloads one line, or unfold it."""
+        self.dock.toggle_fold()
+
     def toggle_downloads(self) -> None:
         """Pause all downloads, or go on with them."""
         self.dock.toggle_all()
@@ -142,6 +147,27 @@ class ModelsPage(QWidget):
         """The hub is asked only when somebody looks."""
         super().showEvent(event)
         self.discover.start()
+        self._order_focus()
+
+    def _order_focus(self) -> None:
+        """Tab goes from the tabs in the top bar into the page, not from the page's end to them."""
+        inside: list[QWidget] = []
+        widget = self.nextInFocusChain()
+        while widget is not None and widget is not self:
+            if self.isAncestorOf(widget) and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                inside.append(widget)
+            widget = widget.nextInFocusChain()
+        last: QWidget = self.title_widget.buttons[TABS[-1][0]]
+        for widget in inside if last.window() is self.window() else []:
+            QWidget.setTabOrder(last, widget)
+            last = widget
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A low window leaves its height to the files."""
+        super().resizeEvent(event)
+        is_low = self.height() < _LOW_BELOW_PX
+        self.dock.set_low(is_low=is_low)
+        self.discover.repo.set_low(is_low=is_low)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Only what may be weights."""

@@ -50,6 +50,10 @@ class ModelsSlots(Protocol):
         """Ask for a GGUF file."""
         ...
 
+    def fold_downloads(self) -> None:
+        """Make the list of downloads one line, or unfold it."""
+        ...
+
     def toggle_downloads(self) -> None:
         """Pause all downloads, or go on with them."""
         ...
@@ -74,5 +78,6 @@ def add_models_actions(actions: Actions, page: ModelsSlots) -> None:
         ("folder", "Add folder of weights…", page.add_folder, "folder-plus", "Ctrl+O"),
         ("file", "Add GGUF file…", page.add_file, "file-plus", "Ctrl+Shift+O"),
         ("pause", "Pause or resume all downloads", page.toggle_downloads, "pause", "Ctrl+Shift+P"),
+        ("fold", "Fold or unfold the downloads", page.fold_downloads, "chevron-down", ""),
     ):
         actions.add(f"models.{name}", text, slot, icon=icon, shortcut=shortcut, page=PAGE)

@@ -9,9 +9,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from steelyard.ui.pages.models_shelf import SOURCES, ShelfLine, proof_chip, proof_text
+from steelyard.ui.widgets.brief import Brief
 from steelyard.ui.widgets.buttons import make_button, make_icon_button
 from steelyard.ui.widgets.cards import make_scroll
-from steelyard.ui.widgets.brief import Brief
 from steelyard.ui.widgets.facts_format import file_size
 from steelyard.ui.widgets.labels import make_label, name_widget
 from steelyard.ui.widgets.models_badge import Badge
@@ -45,6 +45,7 @@ _FACTS = (
 _HASHES = ("Revision", "Chat template", "sha256")
 """In the type of code, and with a button that copies: nobody types them."""
 _TABBED = ("Path", *_HASHES)
+_NO_TEMPLATE = "none in the file"
 _TOOLTIPS = {
     "Licence": "As the file or its repository states it",
     "Architecture": "The family of networks that the engine runs it as",
@@ -117,7 +118,7 @@ class Details(QFrame):
             values = _facts(row)
         for name in _FACTS:
             value = values.get(name, "")
-            self.facts[name].set_value(value)
+            self.facts[name].set_value(value, is_mono=name in _HASHES and len(value) > _SHORTEST_HASH)
             self._names[name].setVisible(bool(value))
             if name in _HASHES:
                 self.copy_buttons[name].setVisible(len(value) > _SHORTEST_HASH)
@@ -166,7 +167,7 @@ class Details(QFrame):
     def _add_fact(self, theme: Theme, grid: QGridLayout, at: int, name: str) -> None:
         label = self._names[name] = make_label(theme, name, "label", px=12)
         label.setToolTip(_TOOLTIPS.get(name, ""))
-        value = self.facts[name] = ValueText(theme, name, mono=name in _HASHES)
+        value = self.facts[name] = ValueText(theme, name)
         is_tabbed = name in _TABBED
         value.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_tabbed else Qt.FocusPolicy.ClickFocus)
         grid.addWidget(label, at, 0, Qt.AlignmentFlag.AlignTop)
@@ -226,7 +227,7 @@ def _facts(row: WeightsRow) -> dict[str, str]:
         "Layers": str(row.layers or ""),
         "Context": f"{row.context_length:,} tokens" if row.context_length else "",
         "Tokenizer": plain(row.tokenizer),
-        "Chat template": plain(row.chat_template_sha256) or ("none in the file" if row.kind == "model" else ""),
+        "Chat template": plain(row.chat_template_sha256) or _NO_TEMPLATE * (row.kind == "model"),
         "sha256": plain(row.sha256) or "not hashed yet",
         "Split set": _split_set(row),
         "Projector": plain(row.mmproj),

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from steelyard.core.values.commands import CancelDownload, MoveDownload, PauseDownload, ResumeDownload
 from steelyard.ui.pages.models_dialogs import LossDialog, cancel_dialog
 from steelyard.ui.pages.models_download_card import HEIGHT_PX, DownloadCard
-from steelyard.ui.pages.models_download_texts import CAN_PAUSE, count_text, total_text
-from steelyard.ui.widgets.buttons import make_button
-from steelyard.ui.widgets.labels import make_label, make_line
+from steelyard.ui.pages.models_download_texts import CAN_PAUSE, count_text, summary_text, total_text
+from steelyard.ui.theme.theme import set_role
+from steelyard.ui.widgets.buttons import make_button, make_icon_button
+from steelyard.ui.widgets.labels import ElidedLabel, make_label, make_line, name_widget
 
 if TYPE_CHECKING:
     from steelyard.core.values.hub import DownloadRow
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
 _BAR_PX = 12
 _GAP_PX = 24
+_OPEN_MARGINS = (16, 8, 16, 0)
+_FOLDED_MARGINS = (16, 2, 16, 2)
 
 
 class DownloadsDock(QFrame):
-    """Entries side by side in their order; more than fit scroll."""
+    """Entries side by side in their order, more than fit scroll; or folded into one line of words."""
 
     def __init__(self, theme: Theme, bridge: Bridge, downloads: Downloads) -> None:
         super().__init__()
@@ -37,11 +40,20 @@ class DownloadsDock(QFrame):
         self._dialog: LossDialog | None = None
         self.cards: dict[str, DownloadCard] = {}
         self._lines: list[QWidget] = []
+        self._is_low = False
+        self._is_wanted_folded: bool | None = None
+        self.summary = ElidedLabel(theme, "", "prose", px=12, cut=Qt.TextElideMode.ElideRight)
         self.total = make_label(theme, "", "muted", px=12, tabular=True)
         self.count = make_label(theme, "", "muted", px=12, tabular=True)
         self.all_button = make_button(theme, "Pause all", "ghost", icon="pause")
+        self.clear_button = make_button(theme, "Clear finished", "ghost")
+        name_widget(self.clear_button, "Clear finished", "Take what is done off the list; the files stay")
+        self.fold_button = make_icon_button(theme, "chevron-down", "Fold the downloads")
         self._lay_out()
+        self._fold()
         self.all_button.clicked.connect(self.toggle_all)
+        self.clear_button.clicked.connect(self._on_clear)
+        self.fold_button.clicked.connect(self.toggle_fold)
         downloads.changed.connect(self._on_changed)
         downloads.listed.connect(self._rebuild)
         self.hide()
@@ -50,6 +62,23 @@ class DownloadsDock(QFrame):
     def is_pausing(self) -> bool:
         """Whether the button for all pauses (else it resumes)."""
         return any(row.state in CAN_PAUSE for row in self._downloads.rows)
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether it is one line: as the user wants it, else where the window is low."""
+        return self._is_low if self._is_wanted_folded is None else self._is_wanted_folded
+
+    def set_low(self, *, is_low: bool) -> None:
+        """In a low window the files need the room more."""
+        if is_low != self._is_low:
+            self._is_low = is_low
+            self._fold()
+
+    @Slot()
+    def toggle_fold(self) -> None:
+        """Fold or unfold, and stay so."""
+        self._is_wanted_folded = not self.is_folded
+        self._fold()
 
     @Slot()
     def toggle_all(self) -> None:
@@ -62,9 +91,13 @@ class DownloadsDock(QFrame):
         head.setSpacing(8)
         head.addWidget(make_label(theme, "Downloads", weight=600))
         head.addWidget(self.total)
-        head.addStretch(1)
+        head.addSpacing(8)
+        head.addWidget(self.summary, 1)
+        head.addStretch(0)
         head.addWidget(self.count)
+        head.addWidget(self.clear_button)
         head.addWidget(self.all_button)
+        head.addWidget(self.fold_button)
         self._strip = QWidget()
         self._row = QHBoxLayout(self._strip)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -79,7 +112,6 @@ class DownloadsDock(QFrame):
         self._scroll.setAccessibleName("Download list")
         self._scroll.setFixedHeight(HEIGHT_PX + _BAR_PX)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 8, 16, 0)
         column.setSpacing(2)
         column.addLayout(head)
         column.addWidget(self._scroll)
@@ -120,12 +152,35 @@ class DownloadsDock(QFrame):
             self._row.removeWidget(card)
             card.hide()
             card.deleteLater()
+        self._order_focus()
         self.setVisible(bool(rows))
+        self._show_head()
+
+    def _order_focus(self) -> None:
+        """Tab goes through the entries as they stand; Qt would go by the time at which they were made."""
+        last: QWidget = self.fold_button
+        for card in self.cards.values():
+            for button in card.buttons:
+                QWidget.setTabOrder(last, button)
+                last = button
+
+    def _fold(self) -> None:
+        is_folded = self.is_folded
+        self._scroll.setVisible(not is_folded)
+        layout = self.layout()
+        assert layout is not None
+        layout.setContentsMargins(*(_FOLDED_MARGINS if is_folded else _OPEN_MARGINS))
+        self._theme.bind_icon(self.fold_button, "chevron-up" if is_folded else "chevron-down")
+        name_widget(self.fold_button, "Unfold the downloads" if is_folded else "Fold the downloads")
         self._show_head()
 
     def _show_head(self) -> None:
         rows = self._downloads.rows
         self.total.setText(total_text(rows))
+        self.total.setVisible(bool(self.total.text()))
+        self.summary.setText(summary_text(rows) if self.is_folded else "")
+        set_role(self.summary, "bad" if any(row.state == "failed" for row in rows) else "prose")
+        self.clear_button.setVisible(not self.is_folded and any(row.state == "done" for row in rows))
         self.count.setText(count_text(rows))
         is_pausing = self.is_pausing
         self.all_button.setText("Pause all" if is_pausing else "Resume all")
@@ -151,6 +206,12 @@ class DownloadsDock(QFrame):
                 places = {"first": 0, "earlier": at - 1, "later": at + 1, "last": len(order) - 1}
                 wanted = min(max(0, places[what]), len(order) - 1)
                 self._bridge.run(MoveDownload(id=key, position=wanted), self._on_moved)
+
+    @Slot()
+    def _on_clear(self) -> None:
+        for row in self._downloads.rows:
+            if row.state == "done":
+                self._bridge.run(CancelDownload(id=row.id))
 
     def _cancel(self, row: DownloadRow) -> None:
         if row.state == "done" or not row.done_bytes:

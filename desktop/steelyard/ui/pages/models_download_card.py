@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from steelyard.ui.pages.models_download_texts import CAN_PAUSE, DownloadLook, look_of
 from steelyard.ui.theme.theme import set_role
@@ -89,6 +89,11 @@ class DownloadCard(QWidget):
         self._icon.show_icon(look.icon, look.icon_color)
 
     @property
+    def buttons(self) -> tuple[QAbstractButton, ...]:
+        """From left to right."""
+        return self.retry_button, self.go_button, self.cancel_button, self.more_button
+
+    @property
     def menu(self) -> QMenu:
         """Where in the order it may go."""
         menu = QMenu(self)
@@ -113,7 +118,7 @@ class DownloadCard(QWidget):
         top.addWidget(self.status)
         buttons = QHBoxLayout()
         buttons.setSpacing(0)
-        for button in (self.retry_button, self.go_button, self.cancel_button, self.more_button):
+        for button in self.buttons:
             buttons.addWidget(button)
         top.addLayout(buttons)
         below = QHBoxLayout()

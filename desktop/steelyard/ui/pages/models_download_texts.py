@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from steelyard.core.base.errors import one_line
 from steelyard.ui.widgets.facts_format import file_size
-from steelyard.ui.widgets.models_text import done_of, percent, plain, time_left, transfer_rate
+from steelyard.ui.widgets.models_text import bare_repo, done_of, percent, plain, time_left, transfer_rate
 
 if TYPE_CHECKING:
     from steelyard.core.values.hub import DownloadRow
@@ -73,6 +73,17 @@ def count_text(rows: list[DownloadRow]) -> str:
         (sum(row.state == "done" for row in rows), "done"),
     )
     return ", ".join(f"{count} {word}" for count, word in counts if count)
+
+
+def summary_text(rows: list[DownloadRow]) -> str:
+    """All of the list in one line: `Mistral-Nemo 61 %, SmolLM2 verifying`; what failed comes first."""
+    ordered = sorted(rows, key=lambda row: row.state != "failed")
+    return ",  ".join(f"{bare_repo(row.repo)} {_state_word(row)}" for row in ordered)
+
+
+def _state_word(row: DownloadRow) -> str:
+    status = look_of(row).status
+    return status if status.endswith("%") else status.lower()
 
 
 def _downloading(row: DownloadRow, share: float, done: str) -> DownloadLook:

@@ -50,6 +50,7 @@ _FRAME_PX = 4
 _WIDTHS = {FILE: 104, SIZE: 84, BITS: 92, FIT: 170, NEED: 124, TOTAL: 88}
 _NARROW_BELOW_PX = 740
 _NARROW_HIDDEN = (BITS, NEED)
+_NARROW_WIDTHS = {FILE: 96, SIZE: 80, FIT: 148, TOTAL: 80}
 _NAME = Ink(12, 500, "text", is_mono=True)
 _NUMBER = Ink(12, 400, "text2", is_tabular=True)
 _MUTED = Ink(12, 400, "text3")
@@ -137,7 +138,9 @@ class FilesView(QTableView):
             self.setColumnHidden(column, is_hidden and column not in {FILE, SIZE})
             if self.isColumnHidden(column):
                 continue
-            width = _WIDTHS[column] if self._has_fit or column != FILE else max(160, self.width() // 2)
+            width = (_NARROW_WIDTHS if is_narrow else _WIDTHS).get(column, 0)
+            if column == FILE and not self._has_fit:
+                width = max(160, self.width() // 2)
             self.setColumnWidth(column, width)
             left -= width
         self.setColumnWidth(NOTE, max(60, left))

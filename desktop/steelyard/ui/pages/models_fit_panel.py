@@ -50,7 +50,7 @@ class FitPanel(QFrame):
         self.need_name = make_label(theme, "Memory", "label", px=12)
         self.need_of = make_label(theme, "", "muted", px=12)
         self.estimate = make_label(theme, "", "muted", px=12)
-        self.reason = ElidedLabel(theme, "", "prose", px=12)
+        self.reason = ElidedLabel(theme, "", "prose", px=12, cut=Qt.TextElideMode.ElideRight)
         self.basis = Badge(theme)
         self.correction = make_label(theme, "", "muted", px=12)
         self._best: FitReport | None = None
@@ -110,6 +110,12 @@ class FitPanel(QFrame):
         if report.largest_ctx is not None and report.ctx <= report.largest_ctx:
             self._best = report
 
+    def set_low(self, *, is_low: bool) -> None:
+        """In a low window it stands closer."""
+        self._column.setContentsMargins(16, 4 if is_low else 8, 16, 4 if is_low else 8)
+        self._column.setSpacing(2 if is_low else 4)
+        self._grid.setVerticalSpacing(1 if is_low else 5)
+
     def show_trouble(self, text: str) -> None:
         """The fit cannot be told."""
         self.show_waiting("")
@@ -126,9 +132,8 @@ class FitPanel(QFrame):
         self.tokens.setText(f"{self.slider.tokens:,}")
 
     def _lay_out(self, theme: Theme) -> None:
-        grid = QGridLayout()
+        grid = self._grid = QGridLayout()
         grid.setHorizontalSpacing(16)
-        grid.setVerticalSpacing(5)
         left = _column(
             [make_label(theme, "Context length", "label", px=12), _pair(theme, self.tokens, "tokens")]
         )
@@ -151,9 +156,7 @@ class FitPanel(QFrame):
         foot.addWidget(self.reason, 1)
         foot.addWidget(self.correction)
         foot.addWidget(self.basis)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 8, 16, 8)
-        column.setSpacing(4)
+        column = self._column = QVBoxLayout(self)
         column.addLayout(grid)
         column.addLayout(foot)
 

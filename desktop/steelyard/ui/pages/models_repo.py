@@ -155,8 +155,7 @@ class RepoPane(RepoLayout):
     def _on_read_failed(self, error: AppError) -> None:
         self._slow.stop()
         self.repo = None
-        self.trouble_text.setText(f"{plain(self._name)}\n{error.one_line()}")
-        self.show_state("trouble")
+        self.show_trouble(f"{plain(self._name)}\n{error.one_line()}")
 
     # ---- pricing -------------------------------------------------------------------------------------------
 

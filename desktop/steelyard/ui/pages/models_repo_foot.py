@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -35,7 +35,7 @@ class RepoFoot(QWidget):
         super().__init__()
         self._command = ""
         self._does = ""
-        self.place = ElidedLabel(theme, "", "muted", px=12)
+        self.place = ElidedLabel(theme, "", "muted", px=12, cut=Qt.TextElideMode.ElideRight)
         self.copy_button = make_button(theme, _COPY, "ghost", icon="terminal")
         self.button = PartsButton(theme, "primary")
         self.trouble = Note(theme, "bad")
@@ -57,8 +57,8 @@ class RepoFoot(QWidget):
     def show_account(self, account: HubAccount) -> None:
         """Show where downloads land."""
         free = account.cache_free_bytes
-        room = "" if free is None else f"   {rough_size(free)} free"
-        self.place.setText(f"Saves to the Hugging Face cache, shared with other tools{room}")
+        room = "" if free is None else f"{rough_size(free)} free  ·  "
+        self.place.setText(f"{room}Saves to the Hugging Face cache, shared with other tools")
         self.place.setAccessibleDescription(plain(account.cache))
 
     def show_command(self, name: str) -> None:

@@ -60,8 +60,8 @@ class RepoHead(QWidget):
         self._is_compact = False
         self._copied = Brief(self, self._show_copied)
         self.title = ElidedLabel(theme, "", px=20, weight=600)
-        self.facts = ElidedLabel(theme, "", "muted", px=12)
-        self.good_for = ElidedLabel(theme, "", "prose", px=12)
+        self.facts = ElidedLabel(theme, "", "muted", px=12, cut=Qt.TextElideMode.ElideRight)
+        self.good_for = ElidedLabel(theme, "", "prose", px=12, cut=Qt.TextElideMode.ElideRight)
         self.good_for.hide()
         self.card_button = make_button(
             theme,
@@ -91,10 +91,10 @@ class RepoHead(QWidget):
         self.title.setAccessibleName(title_of(repo.repo))
         facts = [
             owner_of(repo.repo),
-            f"base {plain(repo.base_model, 80)}" if repo.base_model else "",
             f"{parameters(repo.parameters)} parameters" if repo.parameters else "",
-            plain(repo.architecture, 30),
             f"{context(repo.context_length)} context" if repo.context_length else "",
+            plain(repo.architecture, 30),
+            f"base {plain(repo.base_model, 80)}" if repo.base_model else "",
             f"{short_count(repo.downloads)} downloads",
             month(repo.updated_at),
         ]

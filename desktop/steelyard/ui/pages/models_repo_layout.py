@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from steelyard.ui.theme.theme import Theme
 
 State = Literal["empty", "waiting", "trouble", "repo"]
+_TROUBLE_PX = 520
+_TROUBLE_MARGIN_PX = 32
 _STATES: tuple[State, ...] = ("empty", "waiting", "trouble", "repo")
 
 
@@ -56,6 +58,21 @@ class RepoLayout(QFrame):
         """Show something else."""
         self._stack.setCurrentIndex(_STATES.index(state))
 
+    def show_trouble(self, text: str) -> None:
+        """Say why there is no repository to be seen."""
+        self.trouble_text.setText(text)
+        width = min(_TROUBLE_PX, max(240, self.width() - 2 * _TROUBLE_MARGIN_PX))
+        # A wrapped label in a centred place does not get the height of its width by itself.
+        self.trouble_text.setFixedSize(width, self.trouble_text.heightForWidth(width))
+        self.show_state("trouble")
+
+    def set_low(self, *, is_low: bool) -> None:
+        """In a low window the panel gives up air, not figures."""
+        self.panel.set_low(is_low=is_low)
+        self._column.setContentsMargins(0, 8 if is_low else 14, 0, 8 if is_low else 12)
+        self._column.setSpacing(6 if is_low else 10)
+        self._middle.setSpacing(6 if is_low else 10)
+
     def scroll_to_top(self) -> None:
         """Show the beginning of what scrolls."""
         self._scroll.verticalScrollBar().setValue(0)
@@ -78,7 +95,6 @@ class RepoLayout(QFrame):
             "Your models and the curated list stay usable.",
         )
         self.trouble_text = make_label(theme, "", "error", px=12, wrap=True)
-        self.trouble_text.setMinimumWidth(420)
         self.trouble_text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.retry_button = make_button(theme, "Retry", icon="rotate-cw")
         self.hub_button = make_button(theme, "Hub token, proxy and mirror", "link")
@@ -87,9 +103,8 @@ class RepoLayout(QFrame):
 
     def _lay_out(self) -> None:
         body = self._body = QWidget()
-        middle = QVBoxLayout(body)
+        middle = self._middle = QVBoxLayout(body)
         middle.setContentsMargins(20, 0, 20, 8)
-        middle.setSpacing(10)
         for widget in (
             self.access,
             self.panel,
@@ -103,9 +118,7 @@ class RepoLayout(QFrame):
         middle.addStretch(1)
         self._scroll = make_scroll(body, "Repository")
         shown = QWidget()
-        column = QVBoxLayout(shown)
-        column.setContentsMargins(0, 14, 0, 12)
-        column.setSpacing(10)
+        column = self._column = QVBoxLayout(shown)
         column.addLayout(_inset(self.head))
         column.addWidget(self._scroll, 1)
         column.addLayout(_inset(self.foot))
@@ -115,6 +128,7 @@ class RepoLayout(QFrame):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._stack)
+        self.set_low(is_low=False)
 
     @Slot(QRect)
     def _on_row_shown(self, row: QRect) -> None:

@@ -30,7 +30,7 @@ def tone_of(report: FitReport) -> str:
 
 
 def verdict_text(report: FitReport) -> str:
-    """`Full GPU`, `Tight`, `Partial 41/65 layers`, `CPU`, `Won't fit`."""
+    """`Full GPU`, `Tight`, `Partial 41/65 layers`, `CPU only`, `Won't fit`."""
     match report.verdict:
         case "fits":
             return "Full GPU" if has_gpu(report) else "Fits in RAM"
@@ -40,7 +40,7 @@ def verdict_text(report: FitReport) -> str:
             known = report.layers_on_gpu is not None
             return f"Partial {report.layers_on_gpu}/{report.layers} layers" if known else "Partial"
         case "cpu":
-            return "CPU"
+            return "CPU only" if has_gpu(report) else "Runs on CPU"
         case _:
             return "Won't fit"
 
@@ -131,15 +131,16 @@ def flip_texts(
     """Where the slider's track changes its colour, and what it says at both sides.
 
     `report` is the verdict where the slider stands. `largest_ctx` only tells how far the best one goes, not
-    which it is: its name comes from a report of the same file at a shorter context (`best`), if there was one.
+    which it is: that comes from a report of the same file at a shorter context (`best`), if there was one.
     """
     here, tone = _phrase(report), tone_of(report)
+    at_slider = "runs on the CPU" if report.verdict == "cpu" else verdict_text(report)
     largest = report.largest_ctx
     if largest is None:
-        return None, ("", tone), (here, tone)
+        return None, ("", tone), (at_slider, tone)
     if report.ctx > largest:
         left, left_tone = (_phrase(best), tone_of(best)) if best is not None else _guess(report)
-        return largest, (f"{left} up to {largest:,}", left_tone), (here, tone)
+        return largest, (f"{left} up to {largest:,}", left_tone), (at_slider, tone)
     if largest >= most:
         return most, (f"{here} up to the model's {most:,}", tone), ("", tone)
     worse, worse_tone = _worse(report)

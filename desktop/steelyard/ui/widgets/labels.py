@@ -47,12 +47,20 @@ def make_line(role: str = "hline") -> QFrame:
 
 
 class ElidedLabel(QLabel):
-    """One line that is cut in the middle where it does not fit; the tooltip has all of it."""
+    """One line that is cut where it does not fit, a name in the middle; the tooltip has all of it."""
 
     def __init__(
-        self, theme: Theme, text: str = "", role: str = "", *, px: int = 13, weight: int = 400
+        self,
+        theme: Theme,
+        text: str = "",
+        role: str = "",
+        *,
+        px: int = 13,
+        weight: int = 400,
+        cut: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
     ) -> None:
         super().__init__()
+        self._cut = cut
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(theme.font(px, weight))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -84,7 +92,7 @@ class ElidedLabel(QLabel):
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
         rect = self.contentsRect()
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, rect.width())
+        text = self.fontMetrics().elidedText(self.text(), self._cut, rect.width())
         painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
 

@@ -187,10 +187,7 @@ class FitBar(QWidget):
             draw_text(painter, self._theme, area, note, _AXIS)
 
     def _legend_px(self, parts: list[tuple[str, int]]) -> float:
-        widths = [
-            width_of(name, _NAME) + width_of(gib(size), _VALUE)
-            for name, size in parts
-        ]
+        widths = [width_of(name, _NAME) + width_of(gib(size), _VALUE) for name, size in parts]
         return sum(widths) + _ENTRY_PX * len(parts)
 
     def _spoken(self) -> str:

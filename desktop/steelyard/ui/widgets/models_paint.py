@@ -86,7 +86,8 @@ def draw_lines(painter: QPainter, theme: Theme, area: QRectF, text: str, ink: In
     """A text that goes on in further lines, the last one cut at its end."""
     line_px = area.height() / most
     for at, line in enumerate(split_lines(text, ink, area.width(), most)):
-        draw_text(painter, theme, QRectF(area.left(), area.top() + at * line_px, area.width(), line_px), line, ink)
+        place = QRectF(area.left(), area.top() + at * line_px, area.width(), line_px)
+        draw_text(painter, theme, place, line, ink)
 
 
 @lru_cache(maxsize=256)

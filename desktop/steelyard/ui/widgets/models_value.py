@@ -1,4 +1,4 @@
-"""A value that can be selected and copied by mouse and keyboard, as it is, however it is broken into lines."""
+"""A value that can be selected and copied by mouse and keyboard, however it is broken into lines."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ _LEAST_PX = 60
 class ValueText(QTextEdit):
     """Looks like a label; long paths and hashes go on in the next line wherever they must."""
 
-    def __init__(self, theme: Theme, name: str, *, mono: bool = False) -> None:
+    def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
+        self._theme = theme
         self.setReadOnly(True)
         self.setAcceptRichText(False)
         self.setUndoRedoEnabled(False)
         self.setProperty("role", "value")
-        self.setFont(theme.font(11 if mono else 12, mono=mono))
+        self.setFont(theme.font(12))
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.document().setDocumentMargin(0)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -44,9 +45,10 @@ class ValueText(QTextEdit):
         """The value."""
         return self.toPlainText()
 
-    def set_value(self, text: str) -> None:
+    def set_value(self, text: str, *, is_mono: bool = False) -> None:
         """Show another value; an empty one takes no room."""
         if text != self.toPlainText():
+            self.setFont(self._theme.font(11 if is_mono else 12, mono=is_mono))
             self.setPlainText(text)
             self._fit_height()
         self.setVisible(bool(text))
