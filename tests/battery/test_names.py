@@ -163,7 +163,9 @@ def test_bad_revision_is_refused(revision: str) -> None:
     assert caught.value.one_line().isprintable()
 
 
-@pytest.mark.parametrize("commit", ["", "..", "../" * 13 + "x", "A" * 40, "a" * 39, "a" * 39 + "/", "main"])
+@pytest.mark.parametrize(
+    "commit", ["", "..", "../" * 13 + "x", "A" * 40, "a" * 6, "a" * 65, "a" * 39 + "/", "main"]
+)
 def test_bad_commit_is_refused(commit: str) -> None:
     with pytest.raises(AppError):
         CachedFile(Path("/nowhere"), REPO, commit, GOOD, "b")

@@ -13,6 +13,7 @@ from steelyard.core.base.errors import AppError
 from steelyard.core.values import commands as cmd
 from steelyard.core.values.hub import HubFilters
 from steelyard.ui.pages.models_refs import is_wanted, repo_ref
+from steelyard.ui.widgets.models_paint import Ink, split_lines
 from ui import scripted_hub
 
 if TYPE_CHECKING:
@@ -212,3 +213,51 @@ def test_words_are_no_names(text: str) -> None:
 def test_no_wish_wants_no_file() -> None:
     assert not is_wanted("", None, "")
     assert is_wanted("q4_k_m", "Q4_K_M", "x.gguf")
+
+
+def test_down_from_the_box_marks_the_first_repository(desk: Desk) -> None:
+    desk.wait_results()
+    desk.search.focus_box()
+    desk.press(Qt.Key.Key_Down)
+    view = desk.search.view
+    assert view.hasFocus()
+    assert [index.row() for index in view.selectedIndexes()] == [1]
+
+
+def test_what_a_curated_one_is_good_for_has_two_lines_and_a_tooltip(desk: Desk) -> None:
+    desk.wait_results()
+    text = desk.search.model.index(1).data(Qt.ItemDataRole.ToolTipRole)
+    assert text == "Trying the app; runs on anything"
+    long = "Reading long documents and answering questions about them on a machine with little memory"
+    lines = split_lines(long, Ink(), 240.0, 2)
+    assert len(lines) == 2
+    assert " ".join(lines) == long
+    assert split_lines("short", Ink(), 240.0, 2) == ("short",)
+
+
+def test_retry_asks_for_what_stands_in_the_box_and_reads_the_repository_again(
+    desk: Desk, qtbot: QtBot
+) -> None:
+    desk.wait_results()
+    desk.engine.hub.offline = OFFLINE
+    desk.search.focus_box()
+    desk.type("qwen")
+    qtbot.waitUntil(lambda: desk.search.is_offline)
+    desk.search.view.opened.emit(scripted_hub.QWEN)
+    qtbot.waitUntil(lambda: desk.repo.state == "trouble")
+    desk.engine.hub.offline = None
+    desk.search.box.clear()
+    qtbot.mouseClick(desk.search.trouble.button, Qt.MouseButton.LeftButton)  # before the typing rests
+    qtbot.waitUntil(lambda: not desk.search.is_offline and bool(desk.search.search.results))
+    assert desk.engine.of_type(cmd.SearchHub)[-1].query == ""
+    qtbot.waitUntil(lambda: desk.repo.state == "repo")
+
+
+def test_a_filter_that_is_chosen_while_typing_keeps_the_words(desk: Desk, qtbot: QtBot) -> None:
+    desk.wait_results()
+    desk.search.focus_box()
+    desk.type("mistral")
+    desk.search.filters.fits.click()
+    qtbot.waitUntil(lambda: desk.titles() == ["Mistral-Nemo-Instruct-2407-GGUF"])
+    asked = desk.engine.of_type(cmd.SearchHub)[-1]
+    assert (asked.query, asked.filters.fits_only) == ("mistral", True)

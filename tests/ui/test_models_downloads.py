@@ -133,3 +133,47 @@ def test_names_of_strangers_are_harmless_there_too(desk: Desk) -> None:
     card = _card(desk, repo="o/<b>\u202ex</b>", state="failed", error="\x1b[31m<i>no</i>")
     assert card.name.text().isprintable()
     assert card.left.text().isprintable()
+
+
+def test_a_low_window_folds_the_list_into_a_line_and_shows_the_files(desk: Desk, qtbot: QtBot) -> None:
+    rows = [
+        msgspec.structs.replace(ROW, id="d0", repo="o/Alpha-GGUF", position=0),
+        msgspec.structs.replace(ROW, id="d1", repo="o/Beta-GGUF", position=1, state="failed", error="x"),
+    ]
+    desk.engine.hub.downloads = rows
+    desk.page.downloads.load()
+    desk.open(scripted_hub.QWEN)
+    dock = desk.page.dock
+    qtbot.waitUntil(lambda: len(dock.cards) == 2)
+    desk.window.resize(1440, 900)
+    qtbot.waitUntil(lambda: not dock.is_folded)
+    desk.window.resize(1024, 700)
+    qtbot.waitUntil(lambda: dock.is_folded)
+    assert dock.summary.text() == "Beta failed,  Alpha 61 %"
+    assert not dock.cards["d0"].isVisible()
+    qtbot.waitUntil(lambda: _files_in_sight(desk) >= 5)
+    qtbot.mouseClick(dock.fold_button, Qt.MouseButton.LeftButton)
+    assert dock.cards["d0"].isVisible()
+    desk.window.resize(1100, 710)  # the user wanted it open: it stays so
+    assert not dock.is_folded
+
+
+def _files_in_sight(desk: Desk) -> int:
+    table, port = desk.repo.files, desk.repo._scroll.viewport()
+    assert table.isVisible()
+    bottoms = [
+        table.viewport().mapTo(port, table.visualRect(table.model().index(row, 0)).bottomLeft()).y()
+        for row in range(table.model().rowCount())
+    ]
+    return sum(bottom < port.height() for bottom in bottoms)
+
+
+def test_what_is_done_is_cleared_at_once(desk: Desk, qtbot: QtBot) -> None:
+    rows = [msgspec.structs.replace(ROW, id=f"d{at}", position=at, state="done") for at in range(2)]
+    desk.engine.hub.downloads = [*rows, msgspec.structs.replace(ROW, id="d2", position=2)]
+    desk.page.downloads.load()
+    dock = desk.page.dock
+    qtbot.waitUntil(lambda: len(dock.cards) == 3)
+    assert dock.clear_button.isVisible()
+    qtbot.mouseClick(dock.clear_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: [c.id for c in desk.engine.of_type(cmd.CancelDownload)] == ["d0", "d1"])

@@ -298,3 +298,54 @@ def test_dropped_files_and_folders_are_added_where_they_lie(
     qtbot.waitUntil(lambda: len(desk.engine.of_type(cmd.AddWeights)) == 2)
     assert [c.path for c in desk.engine.of_type(cmd.AddWeights)] == [str(model), str(tmp_path)]
     assert desk.page.tab == "places"
+
+
+# ---- copying and revealing ---------------------------------------------------------------------------------
+
+
+def test_path_and_hashes_are_selected_by_tab_and_copied_as_they_are(shelf: Desk) -> None:
+    _choose(shelf, "Qwen2.5-7B-Q4_K_M")
+    facts = shelf.page.shelf.details.facts
+    expected = {
+        "Path": "/home/me/.cache/huggingface/hub/Qwen2.5-7B-Q4_K_M.gguf",
+        "Chat template": "c1" * 32,
+        "sha256": "65b8fcd9" * 8,
+    }
+    for name, value in expected.items():
+        facts[name].setFocus(Qt.FocusReason.TabFocusReason)
+        facts[name].copy()
+        assert QGuiApplication.clipboard().text() == value
+    assert facts["sha256"].height() > facts["Layers"].height()
+    shelf.press(Qt.Key.Key_Tab)
+    assert not facts["sha256"].textCursor().hasSelection()
+
+
+def test_a_button_copies_the_hash_and_says_so_for_a_moment(shelf: Desk, qtbot: QtBot) -> None:
+    _choose(shelf, "Qwen2.5-7B-Q4_K_M")
+    button = shelf.page.shelf.details.copy_buttons["sha256"]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == "65b8fcd9" * 8
+    assert button.accessibleName() == "sha256 copied"
+    qtbot.waitUntil(lambda: button.accessibleName() == "Copy sha256", timeout=3000)
+    shelf.page.act("copy")
+    assert shelf.page.shelf.details.copy_button.text() == "Copied"
+
+
+def test_what_is_not_hashed_has_nothing_to_copy(shelf: Desk) -> None:
+    shelf.engine.weights.append(scripted_hub.weights("own", sha256=None, chat_template_sha256=None))
+    shelf.tell(LibraryChanged())
+    shelf.qtbot.waitUntil(lambda: "own" in _titles(shelf))
+    _choose(shelf, "own")
+    details = shelf.page.shelf.details
+    assert details.facts["sha256"].text() == "not hashed yet"
+    assert not details.copy_buttons["sha256"].isVisible()
+
+
+def test_reveal_asks_for_the_file_itself(shelf: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("steelyard.ui.reveal.Revealer.reveal", lambda _self, path: asked.append(path))
+    _choose(shelf, "phi-4-Q6_K")
+    shelf.page.act("reveal")
+    _choose(shelf, "broken.gguf")
+    shelf.page.act("reveal")
+    assert asked == ["/home/me/.cache/huggingface/hub/phi-4-Q6_K.gguf", "/d/broken.gguf"]

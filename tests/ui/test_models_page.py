@@ -128,3 +128,36 @@ def test_a_strange_name_in_a_copied_command_does_nothing_to_a_shell(desk: Desk, 
     copied = QGuiApplication.clipboard().text()
     assert copied.isprintable()
     assert shlex.split(copied) == ["steelyard", "models", "pull", "org/ name;rm -rf ~:Q4_K_M"]
+
+
+def test_tab_goes_from_the_tabs_through_the_page_to_the_downloads(desk: Desk, qtbot: QtBot) -> None:
+    desk.wait_results()
+    desk.open(scripted_hub.QWEN)
+    desk.engine.hub.downloads = [
+        scripted_hub.download(id=f"d{at}", repo="o/other", position=at) for at in range(2)
+    ]
+    desk.page.downloads.load()
+    qtbot.waitUntil(lambda: len(desk.page.dock.cards) == 2)
+    desk.page.title_widget.buttons["discover"].setFocus()
+    dock, repo = desk.page.dock, desk.repo
+    expected: list[QWidget] = [
+        desk.search.box,
+        desk.search.filters.parameters,
+        desk.search.filters.sort,
+        desk.search.view,
+        repo.head.card_button,
+        repo.panel.slider,
+        repo.files,
+        repo.foot.button,
+        dock.all_button,
+        dock.fold_button,
+        dock.cards["d0"].go_button,
+        dock.cards["d1"].more_button,
+    ]
+    walked: list[QWidget | None] = []
+    for _ in range(40):
+        desk.press(Qt.Key.Key_Tab)
+        walked.append(QApplication.focusWidget())
+    places = [walked.index(widget) for widget in expected]
+    assert places == sorted(places)
+    assert places[0] == 0

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel
 from steelyard.core.base.errors import AppError
 from steelyard.core.values import commands as cmd
 from steelyard.core.values.events import DownloadChanged, LibraryChanged
+from steelyard.core.values.fit import RepoFit
 from steelyard.ui.pages.settings import SettingsPage
 from steelyard.ui.widgets.response_links import LinkDialog
 from ui import scripted_hub
@@ -188,7 +189,7 @@ def test_files_that_cannot_be_had_say_so(desk: Desk, qtbot: QtBot) -> None:
     desk.search.view.opened.emit("org/odd")
     qtbot.waitUntil(lambda: desk.repo.state == "repo" and desk.repo.selected_file is not None)
     notes = [line.note for line in desk.repo.files_model.lines]
-    assert notes == ["only through Xet", "1 parts missing"]
+    assert notes == ["only through Xet", "1 part missing"]
     assert not desk.repo.foot.button.isEnabled()
 
 
@@ -218,3 +219,79 @@ def test_hostile_repositories_are_plain_text(desk: Desk) -> None:
     assert "<script>" in text
     assert "\u202e" not in text
     assert "\x1b" not in text
+
+
+def test_a_copied_commit_is_confirmed_and_shown_again(desk: Desk, qtbot: QtBot) -> None:
+    desk.open(QWEN)
+    chip = desk.repo.head.revision_button
+    before = chip.shown_text
+    qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
+    assert chip.shown_text == "Commit copied"
+    qtbot.waitUntil(lambda: chip.shown_text == before, timeout=3000)
+
+
+def test_a_refused_download_is_told_beside_the_button(desk: Desk, qtbot: QtBot) -> None:
+    desk.engine.answers[cmd.EnqueueDownload] = AppError("The disk is full", "3 GB needed", "Free some space.")
+    raised: list[AppError] = []
+    desk.page._bridge.error_raised.connect(raised.append)
+    desk.open(QWEN)
+    foot = desk.repo.foot
+    qtbot.mouseClick(foot.button, Qt.MouseButton.LeftButton)
+    assert foot.button.shown_text == "Adding Q4_K_M…"
+    qtbot.waitUntil(lambda: foot.trouble.text == "The disk is full: 3 GB needed. Free some space.")
+    assert foot.trouble.isVisible()
+    assert foot.button.shown_text == "Download Q4_K_M 19.85 GB"
+    assert not raised
+    desk.repo.focus_files()
+    desk.press(Qt.Key.Key_Down)
+    assert not foot.trouble.isVisible()
+
+
+def test_who_went_on_to_another_file_is_told_at_the_edge(desk: Desk, qtbot: QtBot) -> None:
+    desk.engine.answers[cmd.EnqueueDownload] = AppError("The disk is full")
+    desk.open(QWEN)
+    desk.repo.foot.press()
+    desk.repo.focus_files()
+    with qtbot.waitSignal(desk.page._bridge.error_raised):
+        desk.press(Qt.Key.Key_Down)
+    assert not desk.repo.foot.trouble.isVisible()
+
+
+def test_figures_stay_while_a_quick_answer_has_none_yet(desk: Desk, qtbot: QtBot) -> None:
+    desk.open(QWEN)
+    qtbot.waitUntil(lambda: not desk.repo.pricing.is_exact_awaited)
+    full = desk.engine.answers[cmd.FitRepo]
+
+    def none_yet(command: cmd.FitRepo) -> RepoFit:
+        return RepoFit(reports={}, recommended=None, why="") if command.is_quick else full(command)
+
+    desk.engine.answers[cmd.FitRepo] = none_yet
+    before = desk.repo.panel.need.text()
+    desk.repo.panel.slider.set_tokens(24576)
+    qtbot.waitUntil(lambda: desk.engine.of_type(cmd.FitRepo)[-1].is_quick)
+    assert desk.repo.panel.need.text() == before
+    assert all(line.fit is not None for line in desk.repo.files_model.lines)
+    qtbot.waitUntil(lambda: desk.repo.panel.need.text() == "25.2")
+
+
+def test_a_curated_repository_says_what_it_is_good_for(desk: Desk, qtbot: QtBot) -> None:
+    desk.wait_results()
+    desk.open("Qwen/Qwen2.5-7B-Instruct-GGUF")
+    assert desk.repo.head.good_for.text() == "General work and code on 8 GB of VRAM"
+    assert desk.repo.head.good_for.isVisible()
+    desk.open(QWEN)
+    qtbot.waitUntil(lambda: not desk.repo.head.good_for.isVisible())
+
+
+def test_a_long_reason_why_a_repository_cannot_be_read_is_not_cut(desk: Desk, qtbot: QtBot) -> None:
+    reason = "there is no such repository, or it is private or gated (HTTP 401 Unauthorized) " * 3
+    desk.engine.answers[cmd.ReadRepo] = AppError(
+        "org/repo is not open to everybody", reason, "Check the name."
+    )
+    for width in (1440, 1024):
+        desk.window.resize(width, 800)
+        desk.search.view.opened.emit(f"org/repo-{width}")
+        qtbot.waitUntil(lambda: desk.repo.state == "trouble" and "org/repo" in desk.repo.trouble_text.text())
+        label = desk.repo.trouble_text
+        assert label.height() >= label.heightForWidth(label.width())
+        assert label.width() <= desk.repo.width()

@@ -200,7 +200,9 @@ class WeightsShelf:
         for file in fetched:
             state = state_of(file.path)
             reference = file.sha256 if file.had_reference else None
-            await self._remember(KnownFile(state, file.sha256, is_ours=True, reference=reference))
+            before = (await self._facts()).get(state.path)
+            is_ours = not file.was_there or (before is not None and before.is_ours)
+            await self._remember(KnownFile(state, file.sha256, is_ours=is_ours, reference=reference))
         self._on_change()
 
     # ---- verifying -----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
 
@@ -32,6 +32,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_SIZE = 1 << 50
 _MAX_COUNT = 1 << 53
 _MAX_FILES = 100_000
+_MAX_ASKED = 30
 _MAX_TEXT = 200
 _README_BYTES = 64 << 10
 _LICENCE_TAG = "license:"
@@ -132,13 +133,42 @@ class HubClient:
         if not isinstance(info.id, str) or not is_repo(info.id):
             raise AppError("The hub's answer makes no sense", f"{name} is called something else in it")
         commit = checked_commit(info.sha)
-        files = _files(name, info.siblings)
-        if any(file.name.lower().endswith(".gguf") and file.size_bytes is None for file in files):
-            files = self._tree(name, commit) or files
+        siblings = info.siblings
+        files = _files(name, siblings) if siblings is not None else self._only_tree(name, commit)
+        if any(_lacks_size(file) for file in files):
+            files = self._with_sizes(name, commit, files)
         return RemoteRepo(_found(info), commit, _tag(info.tags, _BASE_TAG), files)
 
+    def _only_tree(self, name: str, commit: str) -> list[RemoteFile]:
+        """For a mirror that describes a repository without its files."""
+        try:
+            files = self._tree(name, commit)
+        except NoAccessError:
+            raise
+        except AppError as exc:
+            raise _no_files(name) from exc
+        if not files:
+            raise _no_files(name)
+        return files
+
+    def _with_sizes(self, name: str, commit: str, files: list[RemoteFile]) -> list[RemoteFile]:
+        """Sizes from the tree, else file by file, where a mirror gives none with the repository."""
+        try:
+            return self._tree(name, commit) or files
+        except NoAccessError:
+            raise
+        except AppError:
+            asked = [file for file in files if _lacks_size(file)][:_MAX_ASKED]
+            facts = {file: self.file_facts(name, self.file_url(name, commit, file.name)) for file in asked}
+            return [
+                replace(file, size_bytes=facts[file].size_bytes, sha256=file.sha256 or facts[file].sha256)
+                if file in facts
+                else file
+                for file in files
+            ]
+
     def _tree(self, name: str, commit: str) -> list[RemoteFile]:
-        """Sizes from the tree, where a mirror gives none with the repository."""
+        """The files as the tree of a commit lists them."""
 
         def ask() -> list[Any]:
             entries = self._api().list_repo_tree(name, revision=commit, recursive=True)
@@ -350,7 +380,7 @@ def _found(info: Any) -> FoundModel:
 
 def _files(name: str, siblings: Any) -> list[RemoteFile]:
     if not isinstance(siblings, list):
-        raise AppError("The hub's answer makes no sense", f"{name} has no list of files", "Try again later.")
+        raise _no_files(name)
     items = _list(siblings)
     if len(items) > _MAX_FILES:
         raise AppError("This repository is too large", f"{name} has more than {_MAX_FILES:,} files")
@@ -372,6 +402,14 @@ def _remote_file(name: Any, entry: Any) -> RemoteFile:
         sha256=str(sha256).lower() if is_hash else None,
         needs_xet=size is not None and size > constants.MAX_HTTP_DOWNLOAD_SIZE,
     )
+
+
+def _no_files(name: str) -> AppError:
+    return AppError("The hub's answer makes no sense", f"{name} has no list of files", "Try again later.")
+
+
+def _lacks_size(file: RemoteFile) -> bool:
+    return file.name.lower().endswith(".gguf") and file.size_bytes is None
 
 
 def _list(value: Any) -> list[Any]:

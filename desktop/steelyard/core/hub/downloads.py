@@ -147,6 +147,9 @@ class Downloads:
         """
         _check_obtainable(repo, row)
         entry = self._find(repo, row)
+        if entry is not None and entry.job.state == "done":
+            await self.cancel(entry.job.id)  # it is asked for again: perhaps its file is gone
+            entry = None
         if entry is None:
             entry = _Entry(
                 DownloadJob(
@@ -173,7 +176,7 @@ class Downloads:
         for entry in self._entries.values():
             job = entry.job
             is_same = (job.repo, job.revision, job.name) == (repo.repo, repo.revision, row.name)
-            if is_same and job.state not in ("done", "cancelled"):
+            if is_same:
                 return entry
         return None
 

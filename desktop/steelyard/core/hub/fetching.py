@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from steelyard.core.base.errors import AppError
 from steelyard.core.hub.cache import PART_SUFFIX, CachedFile, blob_name_for, disk_error
+from steelyard.core.hub.part_file import read_side
 from steelyard.core.hub.safe_names import checked_file_name
 from steelyard.core.hub.transfer import Fetched, Transfer, Wanted
 
@@ -97,6 +97,7 @@ def _fetch_part(
 
     wanted = _wanted(fetching, remote, note)
     with _locked(wanted.file, fetching.stopper, note):
+        drop_parts(fetching.cache, fetching.repo, fetching.commit, [remote.name], but=wanted.file.blob_name)
         transfer = Transfer(wanted, fetching.client.access, fetching.pace, fetching.stopper, tell_sum)
         return transfer.run()
 
@@ -182,18 +183,20 @@ def _locked(file: CachedFile, stopper: Stopper, note: Callable[[str], None]) -> 
         lock.release()
 
 
-def drop_parts(cache: Path, repo: str, commit: str, names: list[str]) -> None:
-    """Delete what was fetched of these files and is not complete, unless another program is at it."""
+def drop_parts(cache: Path, repo: str, commit: str, names: list[str], but: str = "") -> None:
+    """Delete what was fetched of these files and is not complete, unless another program is at it.
+
+    Parts of the blob `but` stay: what the others belong to is not the content of these files any more.
+    """
     urls = {f"/{repo}/resolve/{commit}/{quote(name)}" for name in names}
     blobs = CachedFile(cache, repo, commit, "x", "x").folder / "blobs"
     with contextlib.suppress(OSError):
         for side in blobs.glob(f"*{PART_SUFFIX}.json"):
-            try:
-                url = str(json.loads(side.read_bytes()[:65536])["url"])
-            except (OSError, ValueError, KeyError, TypeError):
-                continue
-            if any(url.endswith(end) for end in urls):
+            note = read_side(side)
+            if note is not None and any(note.url.endswith(end) for end in urls):
                 blob_name = side.name.removesuffix(f"{PART_SUFFIX}.json")
+                if blob_name == but:
+                    continue
                 _drop_unless_busy(CachedFile(cache, repo, commit, "x", blob_name))
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MAX_DEPTH = 8
 _MAX_ENTRIES = 200_000
 _MAX_JSON_BYTES = 1 << 20
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _OLLAMA_DIGEST = re.compile(r"sha256[:-]([0-9a-f]{64})")
 _OLLAMA_LAYERS = {

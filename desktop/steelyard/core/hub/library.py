@@ -203,7 +203,7 @@ class Library:
 
     def reference_of(self, path: Path, fact: KnownFile | None) -> str | None:
         """The hash that the hub names for a file: by its name in the cache, or from its download."""
-        return hash_of_blob(path) or (fact.reference if fact is not None and fact.is_ours else None)
+        return hash_of_blob(path) or (fact.reference if fact is not None else None)
 
     def _row(self, files: list[_Seen], known: Mapping[str, KnownFile]) -> WeightsRow:
         first = files[0]
@@ -304,7 +304,7 @@ def _checked(seen: _Seen, known: Mapping[str, KnownFile]) -> tuple[Verification,
     fact = known.get(seen.state.path)
     sha256 = fact.sha256 if fact is not None and fact.state == seen.state else None
     is_ours = fact is not None and fact.is_ours
-    reference = seen.file.reference or (fact.reference if fact is not None and is_ours else None)
+    reference = seen.file.reference or (fact.reference if fact is not None else None)
     if reference is None:
         return "no_reference", sha256, is_ours
     if sha256 is None:

@@ -8,7 +8,6 @@ within the same boot its length counts, after another one only what was flushed.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import errno
 import os
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 _FLUSH_BYTES = 64 << 20
 _FLUSH_S = 5.0
 _KEEP_SIZE = 1
+_MAX_SIDE_BYTES = 64 << 10
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -43,6 +43,14 @@ class SideNote(msgspec.Struct, frozen=True):
     etag: str | None
     flushed_bytes: int
     boot: str
+
+
+def read_side(path: Path) -> SideNote | None:
+    """What a side file says; None if there is none, or it is damaged."""
+    try:
+        return msgspec.json.decode(path.read_bytes()[:_MAX_SIDE_BYTES], type=SideNote)
+    except (OSError, msgspec.DecodeError, RecursionError):
+        return None
 
 
 class PartFile:
@@ -82,13 +90,13 @@ class PartFile:
 
     def _take_over(self) -> None:
         length = os.fstat(self._handle).st_size
-        with contextlib.suppress(OSError, msgspec.DecodeError):
-            note = msgspec.json.decode(self._file.side.read_bytes()[:65536], type=SideNote)
-            is_same = (note.size_bytes, note.sha256) == (self._size, self._sha256)
-            if is_same and (self._sha256 is not None or note.url == self._url):
-                self.etag = note.etag
-                safe = length if note.boot == _boot() else min(length, note.flushed_bytes)
-                self.length = max(0, min(safe, self._size))
+        note = read_side(self._file.side)
+        if note is None or (note.size_bytes, note.sha256) != (self._size, self._sha256):
+            return
+        if self._sha256 is not None or note.url == self._url:
+            self.etag = note.etag
+            safe = length if note.boot == _boot() else min(length, note.flushed_bytes)
+            self.length = max(0, min(safe, self._size))
 
     def _reserve(self) -> None:
         """Ask the disk for the whole size before the first byte, without changing the file's length."""

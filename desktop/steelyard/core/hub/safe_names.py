@@ -8,7 +8,7 @@ import unicodedata
 from steelyard.core.base.errors import AppError, printable
 
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")  # 40 on the hub itself; mirrors have others
 _REVISION = re.compile(r"[\w][\w./-]{0,199}", re.ASCII)
 _MAX_COMPONENT_BYTES = 200
 _MAX_NAME_BYTES = 800
@@ -37,7 +37,7 @@ def checked_repo(name: str) -> str:
 
 
 def checked_commit(commit: object) -> str:
-    """The full hash of a commit.
+    """The hash of a commit.
 
     Raises:
         AppError: it is something else.

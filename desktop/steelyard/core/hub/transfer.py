@@ -60,7 +60,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file that is in the cache under its name. `had_reference`: its hash was compared with the hub's."""
+    """A file that is in the cache under its name.
+
+    `had_reference`: its hash was compared with the hub's. `was_there`: another tool had brought the content.
+    """
 
     path: Path
     sha256: str
@@ -68,6 +71,7 @@ class Fetched:
     bytes_fetched: int
     resumed_from_bytes: int
     had_reference: bool
+    was_there: bool = False
 
 
 class Transfer:
@@ -93,7 +97,9 @@ class Transfer:
         """
         file = self._wanted.file
         file.make_folders()
+        is_ours = file.side.exists()  # completed, but the process ended before it had its name
         sha256 = self._hash_of_blob() if file.blob.exists() else None
+        was_there = sha256 is not None and not is_ours
         if sha256 is None:
             sha256 = self._fetch()
         path = file.adopt(self._wanted.revision_name)
@@ -104,6 +110,7 @@ class Transfer:
             bytes_fetched=self._progress.fetched_bytes,
             resumed_from_bytes=self._progress.resumed_from_bytes,
             had_reference=self._wanted.sha256 is not None,
+            was_there=was_there,
         )
 
     def _hash_of_blob(self) -> str | None:

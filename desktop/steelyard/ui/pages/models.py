@@ -227,7 +227,7 @@ class ModelsPage(QWidget):
         if name:
             self.compare_requested.emit(name)
         else:
-            hint = "My models has it as soon as the folder was read."
+            hint = "They appear in My models as soon as the folder has been read."
             self._bridge.error_raised.emit(AppError("These weights are not listed yet", hint=hint))
 
     @Slot()

@@ -85,11 +85,13 @@ class Details(QFrame):
         self.remove_button = make_button(theme, "Remove…", "ghost", icon="trash-2")
         name_widget(self.compare_button, "Use in Compare", "Ask it beside others (Enter)")
         name_widget(
-            self.verify_button, "Verify again", "Hash the file and compare it with the published sha256"
+            self.verify_button,
+            "Verify again",
+            "Compare the whole file with what was published (sha256)",
         )
-        name_widget(self.reveal_button, "Reveal", "Show its folder in the file manager (Ctrl+Shift+R)")
+        name_widget(self.reveal_button, "Reveal", "Show it in the file manager (Ctrl+Shift+R)")
         name_widget(self.copy_button, "Copy path", "Copy path (Ctrl+Shift+C)")
-        name_widget(self.remove_button, "Remove…", "Says first what will be deleted (Delete)")
+        name_widget(self.remove_button, "Remove…", "Shows what would be deleted before anything is (Delete)")
         self._copied = Brief(self, self._show_copied)
         self._lay_out(theme)
         self._theme = theme
@@ -127,6 +129,8 @@ class Details(QFrame):
         self.compare_button.setVisible(row is not None and row.kind == "model")
         self.compare_button.setEnabled(is_model)
         self.verify_button.setVisible(row is not None)
+        was_checked = row is not None and row.verification in {"verified", "mismatch"}
+        self.verify_button.setText("Verify again" if was_checked else "Verify")
         self.remove_button.setVisible(row is not None)
         self.reveal_button.setVisible(line is not None)
         self.copy_button.setVisible(line is not None)

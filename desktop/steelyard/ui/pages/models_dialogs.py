@@ -83,7 +83,7 @@ def removal_dialog(theme: Theme, parent: QWidget, removal: Removal) -> LossDialo
         first = f"{counted(len(removal.paths), 'file')} will be deleted, which frees {size}."
     else:
         title, do = f"Forget {name}?", "Forget it"
-        first = "Steelyard looks no longer at it. No file is deleted, no bytes are freed."
+        first = "Steelyard will no longer list it. No file is deleted and no space is freed."
     texts = [first, *([plain(removal.note, 600)] if removal.note else [])]
     dialog = LossDialog(theme, parent, removal.name, title, texts, do)
     if removal.paths:
@@ -94,5 +94,5 @@ def removal_dialog(theme: Theme, parent: QWidget, removal: Removal) -> LossDialo
 def cancel_dialog(theme: Theme, parent: QWidget, row: DownloadRow) -> LossDialog:
     """Ask before what was downloaded is thrown away."""
     size = file_size(row.done_bytes)
-    texts = [f"{size} are here already. They are deleted; pausing instead would keep them."]
+    texts = [f"{size} have been downloaded and will be deleted. Pause instead to keep them."]
     return LossDialog(theme, parent, row.id, f"Cancel {plain(row.name, 80)}?", texts, f"Delete {size}")

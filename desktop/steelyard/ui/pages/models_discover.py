@@ -43,6 +43,7 @@ class DiscoverTab(QWidget):
         row.addWidget(self.repo, 1)
         self.search.repo_wanted.connect(self.repo.open_repo)
         self.repo.opened.connect(self._on_opened)
+        self.search.retried.connect(self._on_retried)
         self._account.answered.connect(self._on_account)
         self._account.failed.connect(self._on_account_failed)
         bridge.event_arrived.connect(self._on_event)
@@ -77,6 +78,12 @@ class DiscoverTab(QWidget):
     def _on_opened(self, repo: str) -> None:
         self.search.show_open(repo)
         self.repo.head.show_good_for(self.search.search.good_for(repo))
+
+    @Slot()
+    def _on_retried(self) -> None:
+        """What kept the list from being read kept the repository, too."""
+        if self.repo.state == "trouble":
+            self.repo.reload()
 
     @Slot(object)
     def _on_account(self, account: HubAccount) -> None:

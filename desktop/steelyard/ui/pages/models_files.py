@@ -11,7 +11,7 @@ from steelyard.ui.pages.models_verdicts import free_bytes, short_of, tone_of, ve
 from steelyard.ui.widgets.compare_plain import plain_tooltip
 from steelyard.ui.widgets.facts_format import DASH, file_size
 from steelyard.ui.widgets.models_paint import Chip
-from steelyard.ui.widgets.models_text import gib, plain
+from steelyard.ui.widgets.models_text import counted, gib, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 FILE_ROLE = Qt.ItemDataRole.UserRole
 FILE, SIZE, BITS, FIT, NEED, TOTAL, NOTE = range(7)
 _HEADERS = ("File", "Size", "Bits/weight", "Fit", "Need", "Total", "")
+_HEADER_TIPS = (
+    "The quant: how strongly the weights are compressed. Fewer bits are smaller and lose more quality.",
+    "What is downloaded",
+    "How many bits each weight takes on average; 16 is uncompressed",
+    "Whether it can run on this machine now, at the chosen context length",
+    "What it needs of the memory that is free now: the tick is all of it",
+    "Weights, KV cache, compute buffers and overhead together",
+    "",
+)
 TICK_SHARE = 0.66
 """Where the tick of the free memory stands in each Need bar."""
 _Index = QModelIndex | QPersistentModelIndex
@@ -121,6 +130,8 @@ class FilesModel(QAbstractTableModel):
             if section == FIT and self._header_ctx:
                 return f"Fit at {self._header_ctx} context"
             return f"Need (tick: {self._free})" if section == NEED and self._free else _HEADERS[section]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return _HEADER_TIPS[section]
         if role == Qt.ItemDataRole.FontRole:
             return self._header_font
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -198,7 +209,7 @@ def _line(
 
 def _note(file: HubFileRow, report: FitReport | None) -> str:
     if file.missing_parts:
-        return f"{len(file.missing_parts)} parts missing"
+        return f"{counted(len(file.missing_parts), 'part')} missing"
     if file.needs_xet:
         return "only through Xet"
     if report is not None and report.verdict == "wont_fit":

@@ -34,6 +34,7 @@ _RANGE_TEXTS = (
     ("giant", "over 45 B"),
 )
 _QUANTS = ("Q2_K", "Q3_K_M", "IQ4_XS", "Q4_0", "Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0", "F16", "BF16")
+_QUANT_HELP = "How strongly the weights are compressed. Keeps repositories that have such a file"
 _LICENCES = ("apache-2.0", "mit", "llama3.1", "llama3.2", "llama3.3", "gemma", "cc-by-4.0", "cc-by-nc-4.0")
 _SORTS: tuple[tuple[HubSort, str], ...] = (
     ("downloads", "downloads"),
@@ -51,7 +52,12 @@ class Filters(FlowRow):
     def __init__(self, theme: Theme) -> None:
         super().__init__(gap=6, line_gap=6)
         self.parameters = MenuChip(theme, "Parameters", _RANGE_TEXTS, "How many the model has")
-        self.quant = MenuChip(theme, "Quant", _options(_QUANTS), "Repositories that have such a file")
+        self.quant = MenuChip(
+            theme,
+            "Quant",
+            _options(_QUANTS),
+            _QUANT_HELP,
+        )
         self.licence = MenuChip(theme, "Licence", _options(_LICENCES), "As the repository states it")
         gates = (("", "any"), ("open", "not gated"), ("gated", "only gated"))
         self.gated = MenuChip(theme, "Access", gates, "Gated repositories want their terms accepted first")

@@ -24,7 +24,7 @@ from steelyard.ui.widgets.models_badge import Badge
 from steelyard.ui.widgets.models_ctx_slider import STEP_TOKENS, CtxSlider
 from steelyard.ui.widgets.models_fit_bar import FitBar
 from steelyard.ui.widgets.models_paint import Chip
-from steelyard.ui.widgets.models_text import gib, plain
+from steelyard.ui.widgets.models_text import gib, plain, sentence
 
 if TYPE_CHECKING:
     from steelyard.core.values.fit import FitReport
@@ -91,7 +91,7 @@ class FitPanel(QFrame):
         self.need_of.setToolTip(", ".join(plain(device.name) for device in main_devices(report)))
         self.estimate.setText(range_text(report))
         self.bar.show_data(data)
-        self.reason.setText(plain(report.reason))
+        self.reason.setText(sentence(report.reason))
         set_role(self.reason, _ROLES.get(tone_of(report), "prose"))
         chip, tooltip = basis_chip(report)
         self.basis.show_chip(chip, tooltip)

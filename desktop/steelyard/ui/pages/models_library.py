@@ -64,7 +64,7 @@ class LibraryTab(QWidget):
         self.source = MenuChip(theme, "Source", [("", "any"), *SOURCES.items()], "Where the files come from")
         self.total = make_label(theme, "", "muted", px=12, tabular=True)
         self.verify_all_button = make_button(theme, "Verify all", icon="shield-check")
-        self.verify_all_button.setToolTip("Hash every file and compare it with the published sha256")
+        self.verify_all_button.setToolTip("Read every file and compare it with what was published (sha256)")
         self.model = ShelfModel(theme.font(11))
         self.view = ShelfView(theme, self.model)
         self.nothing = make_label(theme, _READING, "prose")
@@ -130,8 +130,8 @@ class LibraryTab(QWidget):
         self._empty = EmptyView(
             theme,
             "hard-drive",
-            "No weights on this machine yet",
-            "Download some, or point to a folder of GGUF files: they are read where they lie.",
+            "No models on this machine yet",
+            "Download one, or add a folder of GGUF files: they are used where they are, never copied.",
         )
         self.discover_button = make_button(theme, "Discover models", "primary", icon="search")
         self.import_button = make_button(theme, "Add a folder", icon="folder-plus")

@@ -18,6 +18,8 @@ from steelyard.ui.widgets.models_badge import Badge, IconLabel
 from steelyard.ui.widgets.models_text import counted, plain
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QShowEvent
+
     from steelyard.core.base.errors import AppError
     from steelyard.core.values.weights import Place, WeightsRow
     from steelyard.ui.bridge import Bridge
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 _MAX_PX = 900
 _SENTENCE = (
-    "Weights are read where they lie: nothing is ever copied, moved or changed. "
+    "Files are used where they are: nothing is copied, moved or changed. "
     "Drop a GGUF file or a folder anywhere on this page to add it."
 )
 
@@ -48,7 +50,7 @@ class PlacesTab(QWidget):
         self.folder_button.setToolTip("Add folder… (Ctrl+O)")
         self.file_button.setToolTip("Add file… (Ctrl+Shift+O)")
         self.note = Note(theme, "info")
-        self.known = _PlaceList(theme, "Where other tools keep weights", "Looked through by themselves.")
+        self.known = _PlaceList(theme, "Where other tools keep weights", "These are searched automatically.")
         self.added = _PlaceList(theme, "Added by you", "")
         self.forget_buttons: dict[str, QWidget] = {}
         self._lay_out()
@@ -63,6 +65,11 @@ class PlacesTab(QWidget):
         for path in paths:
             self.note.show_text(f"Reading the headers in {plain(path, 120)}…", "info")
             self._bridge.run(AddWeights(path=path), self._on_added, self._on_failed)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The lists are made when somebody looks; a shelf that is read again costs nothing before."""
+        super().showEvent(event)
+        self._show_places()
 
     def focus_first(self) -> None:
         """The path has the keyboard first."""
@@ -127,7 +134,7 @@ class PlacesTab(QWidget):
     @Slot()
     def _show_places(self) -> None:
         places = self._library.shelf.places
-        if places == self._places:
+        if places == self._places or not self.isVisible():
             return
         self._places = places
         self.forget_buttons = {}
@@ -138,7 +145,7 @@ class PlacesTab(QWidget):
                 self.known.add(_PlaceLine(self._theme, place))
                 continue
             button = make_button(self._theme, "Forget", "ghost", icon="x")
-            name_widget(button, f"Forget {plain(place.path)}", "Look no longer at it; its files stay")
+            name_widget(button, f"Forget {plain(place.path)}", "Stop listing it; its files stay")
             button.setProperty("path", place.path)
             button.clicked.connect(self._on_forget_clicked)
             self.forget_buttons[place.path] = button
@@ -167,7 +174,7 @@ class PlacesTab(QWidget):
         self.path.set_text("")
         names = ", ".join(plain(row.name, 60) for row in rows[:3])
         more = f" and {len(rows) - 3:,} more" if len(rows) > 3 else ""
-        text = f"Added {names}{more}." if rows else "The place is noted; no GGUF file lies there now."
+        text = f"Added {names}{more}." if rows else "Added; there are no GGUF files in it yet."
         self.note.show_text(text, "info")
         self._library.load()
 

@@ -42,6 +42,8 @@ _KV_TYPES = (
     ("q4_1", "q4_1"),
     ("iq4_nl", "iq4_nl"),
 )
+_KV_HELP = "The memory of the conversation. Smaller types take less of it and cost some quality"
+_SLOTS_HELP = "How many requests are answered at the same time; each gets the whole context"
 _SLOTS = tuple((str(count), str(count)) for count in range(1, 9))
 
 
@@ -74,9 +76,17 @@ class RepoHead(QWidget):
         self.gate = Badge(theme)
         self.revision_button = PartsButton(theme, "chip")
         self.kv = MenuChip(
-            theme, "KV cache", _KV_TYPES, "Smaller types take less memory and cost some quality"
+            theme,
+            "KV cache",
+            _KV_TYPES,
+            _KV_HELP,
         )
-        self.slots = MenuChip(theme, "Slots", _SLOTS, "Requests at once; each has the whole context")
+        self.slots = MenuChip(
+            theme,
+            "Slots",
+            _SLOTS,
+            _SLOTS_HELP,
+        )
         self.budget = Badge(theme)
         self._show_revision()
         self._lay_out()

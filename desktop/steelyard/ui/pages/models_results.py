@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 ROW_ROLE = Qt.ItemDataRole.UserRole
 _SKELETONS = 6
+_ESTIMATE = (
+    "An estimate from the hub's metadata: the weights in Q4_K_M, a common 4-bit quant, against the memory "
+    "that is free now. Open the repository for the engine's own figures."
+)
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -100,7 +104,7 @@ class ResultsModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
                 return row.spoken
             case Qt.ItemDataRole.ToolTipRole:
-                return plain_tooltip(row.prose)
+                return plain_tooltip(row.prose or (_ESTIMATE if row.fit is not None else ""))
             case _:
                 return None
 
@@ -126,7 +130,7 @@ def rows_of(search: Search, downloads: Downloads) -> list[ResultRow]:
     curated = _matching(search) if not search.is_filtered or search.error is not None else []
     if curated:
         day = max(entry.checked_on for entry in curated)
-        rows.append(ResultRow("heading", title="Curated", right=f"looked at {plain(day)}"))
+        rows.append(ResultRow("heading", title="Curated", right=f"checked {plain(day)}"))
         rows.extend(_from_catalog(entry, downloads.of_repo(entry.repo)) for entry in curated)
     if search.is_loading:
         if search.is_slow:

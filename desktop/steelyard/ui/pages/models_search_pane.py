@@ -168,7 +168,8 @@ class SearchPane(QFrame):
 
     @Slot()
     def retry(self) -> None:
-        """Ask the hub again."""
+        """Ask the hub again, for what stands in the box now."""
+        self._take_words()
         self.search.run()
         self.retried.emit()
 
@@ -200,6 +201,13 @@ class SearchPane(QFrame):
         else:
             self.view.enter()
 
+    def _take_words(self) -> None:
+        """A search that starts before the typing rests is one for all that was typed."""
+        text = printable(self.box.text()).strip()
+        ref = repo_ref(text)
+        if ref is None or not (ref.is_sure or self._is_pasted):
+            self.search.query = text
+
     def _open_ref(self, name: str, wanted: str) -> None:
         if name != self._opened_ref:
             self._opened_ref = name
@@ -216,6 +224,7 @@ class SearchPane(QFrame):
 
     @Slot()
     def _on_filters_changed(self) -> None:
+        self._take_words()
         self.search.filters = self.filters.filters
         self.search.sort = self.filters.sort_key
         self.search.run()
@@ -249,7 +258,7 @@ class _Trouble(QWidget):
         super().__init__()
         self._text = make_label(theme, "", "error", px=12, wrap=True)
         self._calm = make_label(
-            theme, "The curated list, your models and what is on disk stay usable.", "muted", px=12, wrap=True
+            theme, "The curated list below and My models stay usable.", "muted", px=12, wrap=True
         )
         self.button = make_button(theme, "Retry", icon="rotate-cw", tooltip="Ask the hub again")
         column = QVBoxLayout(self)

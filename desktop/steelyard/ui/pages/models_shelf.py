@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 SHELF_ROLE = Qt.ItemDataRole.UserRole
 NAME, QUANT, PARAMETERS, CONTEXT, SIZE, SOURCE, PROOF = range(7)
+_HEADER_TIPS = {
+    QUANT: "How strongly the weights are compressed",
+    CONTEXT: "The longest text, question and answer together, that the model was made for",
+    SOURCE: "Which tool keeps the file",
+    PROOF: "Whether the file is what was published",
+}
 HEADERS = ("Name", "Quant", "Parameters", "Context", "Size", "Source", "Verification")
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -35,15 +41,21 @@ SOURCES: dict[Source, str] = {
     "starter": "Starter",
 }
 PROOFS: dict[Verification, tuple[Chip, str]] = {
-    "verified": (Chip("verified", "good", "shield-check"), "Its sha256 is the published one."),
-    "no_reference": (Chip("no reference"), "There is no published hash to compare with; it runs freely."),
+    "verified": (
+        Chip("verified", "good", "shield-check"),
+        "It is exactly what was published: its sha256 matches.",
+    ),
+    "no_reference": (
+        Chip("no reference"),
+        "There is nothing published to compare it with. It can be used freely.",
+    ),
     "pending": (
         Chip("not checked yet", "info", "hourglass"),
-        "Its hash has not been compared yet; Verify again does it now.",
+        "Not yet compared with what was published. Verify does that now.",
     ),
     "mismatch": (
         Chip("hash differs", "bad", "shield-alert"),
-        "Its content is not the published one. It is not loaded.",
+        "Its content differs from what was published, so it is not loaded.",
     ),
 }
 
@@ -123,6 +135,8 @@ class ShelfModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return HEADERS[section]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{_HEADER_TIPS.get(section, HEADERS[section])}. Click to sort."
         if role == Qt.ItemDataRole.FontRole:
             return self._header_font
         if role == Qt.ItemDataRole.TextAlignmentRole:

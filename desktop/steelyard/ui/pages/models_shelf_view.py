@@ -84,7 +84,6 @@ class ShelfView(QTableView):
         header.setSectionsClickable(True)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setFixedHeight(28)
-        header.setToolTip("Click to sort")
         name_widget(self, "Weights on this machine")
         self.setToolTip("")
         header.sectionClicked.connect(self.sort_wanted)

@@ -20,6 +20,12 @@ def plain(text: str | None, most: int = _MAX_CHARS) -> str:
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
+def sentence(text: str | None) -> str:
+    """Somebody else's words with a capital first."""
+    shown = plain(text)
+    return shown[:1].upper() + shown[1:]
+
+
 def owner_of(repo: str) -> str:
     """`bartowski` of `bartowski/Qwen2.5-32B-Instruct-GGUF`."""
     return plain(repo.partition("/")[0])
