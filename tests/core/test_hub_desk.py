@@ -128,6 +128,18 @@ async def test_a_repository_becomes_rows(engine: Engine) -> None:
     assert rich.readme.count("http") == 0
 
 
+async def test_a_mirror_that_gives_no_list_of_files_is_asked_for_its_tree(
+    engine: Engine, hub: FakeHub
+) -> None:
+    hub.set_fault("files-missing", times=1)
+    try:
+        rich = await engine.execute(c.ReadRepo(name="acme/rich"), "r")
+    finally:
+        hub.clear_faults()
+    assert len(rich.files) == 4
+    assert all(row.size_bytes for row in rich.files)
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

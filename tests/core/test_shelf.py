@@ -167,8 +167,8 @@ async def test_places_are_added_and_forgotten_and_files_stay(engine: Engine, tmp
     assert file.exists()
     with pytest.raises(AppError, match="not added"):
         await engine.execute(c.ForgetPlace(path="/nowhere"), "r")
+    (tmp_path / "empty").mkdir()
     with pytest.raises(AppError, match="No weights were found"):
-        (tmp_path / "empty").mkdir()
         await engine.execute(c.AddWeights(path=str(tmp_path / "empty")), "r")
     put(tmp_path / "bad" / "x.gguf", b"nope")
     with pytest.raises(AppError, match="cannot be used"):

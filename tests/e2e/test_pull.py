@@ -7,6 +7,8 @@ import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -449,6 +451,21 @@ def test_file_of_another_content_does_not_run(shop: Cli) -> None:
     assert done.code == 1
     assert [bad["expected"] for bad in done.document["bad"]] == ["e" * 64]
     assert "not what they should be" in done.last_line
+
+
+def test_what_another_tool_downloaded_is_taken_over_but_never_deleted(hub: FakeHub, shop: Cli) -> None:
+    words = f"huggingface_hub.hf_hub_download({REPO!r}, 'tiny-F16.gguf', cache_dir={str(cache_of(shop))!r})"
+    environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
+    code = f"import huggingface_hub; {words}"
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, timeout=60)
+    hub.forget_requests()
+    pulled = shop.json("models", "pull", f"{REPO}:F16")
+    assert pulled["bytes_fetched"] == 0
+    (row,) = listed(shop)
+    assert (row["source"], row["verification"]) == ("huggingface-cache", "verified")
+    words = refusal(shop("models", "rm", row["name"], "--json"))
+    assert "another tool" in words
+    assert Path(pulled["path"]).read_bytes() == TINY
 
 
 # ---- folders of other tools --------------------------------------------------------------------------------
