@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -189,6 +190,25 @@ async def test_account_tells_where_the_token_comes_from(
     assert "cannot be reached" in (account.error or "")
 
 
+async def test_a_hub_that_falls_silent_keeps_nobody_from_leaving(engine: Engine, hub: FakeHub) -> None:
+    """Pausing, cancelling and closing do not wait for the answer."""
+    try:
+        hub.set_fault("silence", where="resolve")
+        first = await engine.execute(c.EnqueueDownload(name="acme/small"), "r")
+        second = await engine.execute(c.EnqueueDownload(name="acme/middle"), "r")
+        await asyncio.to_thread(hub.wait_for, lambda: len(hub.seen("resolve")) >= 2, 10)
+        async with asyncio.timeout(8):
+            await engine.execute(c.PauseDownload(id=first.id), "r")
+        states = {row.id: row.state for row in await engine.execute(c.ListDownloads(), "r")}
+        assert states[first.id] == "paused"
+        async with asyncio.timeout(8):
+            await engine.execute(c.CancelDownload(id=first.id), "r")
+            await engine.execute(c.CancelDownload(id=second.id), "r")
+        assert await engine.execute(c.ListDownloads(), "r") == []
+    finally:
+        hub.clear_faults()
+
+
 @pytest.mark.parametrize(
     ("environment", "settings", "endpoint", "source"),
     [
@@ -205,7 +225,7 @@ async def test_account_tells_where_the_token_comes_from(
     ],
 )
 def test_which_hub(environment: dict[str, str], settings: HubSettings, endpoint: str, source: str) -> None:
-    access = find_access(settings, environment, (None, "none"), None)
+    access = find_access(settings, environment, lambda: (None, "none"), None)
     assert (access.endpoint, access.endpoint_source) == (endpoint, source)
 
 
@@ -223,13 +243,13 @@ def test_which_hub(environment: dict[str, str], settings: HubSettings, endpoint:
 )
 def test_a_hub_that_is_no_address_is_refused(endpoint: str) -> None:
     with pytest.raises(AppError, match="HF_ENDPOINT"):
-        find_access(HubSettings(), {"HF_ENDPOINT": endpoint}, (None, "none"), None)
+        find_access(HubSettings(), {"HF_ENDPOINT": endpoint}, lambda: (None, "none"), None)
 
 
 def test_tokens_go_by_their_source_and_never_over_plain_http() -> None:
     def token(environment: dict[str, str], kept: str | None, login: str | None) -> tuple[str | None, str]:
         where = "none" if kept is None else "keyring"
-        access = find_access(HubSettings(), environment, (kept, where), login)
+        access = find_access(HubSettings(), environment, lambda: (kept, where), login)
         return access.token, access.token_source
 
     assert token({"HF_TOKEN": "hf_environment"}, "hf_kept", "hf_login") == ("hf_environment", "environment")

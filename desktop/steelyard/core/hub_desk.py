@@ -25,6 +25,7 @@ from steelyard.core.values.hub import CatalogEntry, HubAccount, HubModelRow, Hub
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from steelyard.core.hub.access import TokenSource
     from steelyard.core.hub.client import FoundModel, RemoteRepo
     from steelyard.core.shelf import WeightsShelf
     from steelyard.core.store.secrets import SecretStore
@@ -50,6 +51,7 @@ class HubDesk:
         self._shelf = shelf
         self.aside = Aside("hub", _MOST_AT_ONCE)
         """Where calls to the hub wait."""
+        self._token: tuple[str | None, TokenSource] | None = None
 
     # ---- access --------------------------------------------------------------------------------------------
 
@@ -65,9 +67,13 @@ class HubDesk:
         return await asyncio.to_thread(self._find_access, {**os.environ, **environment})
 
     def _find_access(self, environment: Mapping[str, str]) -> Access:
-        return find_access(
-            self._settings.current.hub, environment, self._secrets.kept(TOKEN_NAME), _login_token()
-        )
+        return find_access(self._settings.current.hub, environment, self._kept_token, _login_token())
+
+    def _kept_token(self) -> tuple[str | None, TokenSource]:
+        """Read once: a keyring may have to be unlocked, and need not be for a token from the environment."""
+        if self._token is None:
+            self._token = self._secrets.kept(TOKEN_NAME)
+        return self._token
 
     async def account(self, *, ask_hub: bool) -> HubAccount:
         """How we stand with the hub."""
@@ -101,11 +107,14 @@ class HubDesk:
         Raises:
             AppError: not a usable token, or no place for it.
         """
-        return await asyncio.to_thread(self._secrets.store, TOKEN_NAME, token, memory_ok=memory_ok)
+        where = await asyncio.to_thread(self._secrets.store, TOKEN_NAME, token, memory_ok=memory_ok)
+        self._token = None
+        return where
 
     async def forget_token(self) -> None:
         """Forget the token that was kept here."""
         await asyncio.to_thread(self._secrets.forget, TOKEN_NAME)
+        self._token = None
 
     # ---- looking -------------------------------------------------------------------------------------------
 

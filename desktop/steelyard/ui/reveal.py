@@ -20,7 +20,7 @@ _OBJECT = "/org/freedesktop/FileManager1"
 
 
 class Revealer(QObject):
-    """One for each page that reveals; what it was asked last is what a refusal falls back on."""
+    """Belongs to the page that reveals; keeps what was asked until the file manager has answered."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)

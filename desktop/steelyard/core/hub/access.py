@@ -12,7 +12,7 @@ from steelyard.core.base.hosts import is_loopback
 from steelyard.core.base.redaction import remember_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from steelyard.core.values.settings import HubSettings
 
@@ -56,7 +56,7 @@ def origin_of(url: str) -> tuple[str, str, int]:
 def find_access(
     settings: HubSettings,
     environment: Mapping[str, str],
-    kept_token: tuple[str | None, TokenSource],
+    kept_token: Callable[[], tuple[str | None, TokenSource]],
     login_token: str | None,
 ) -> Access:
     """The environment goes before the settings, a token of ours before another tool's login.
@@ -76,19 +76,26 @@ def find_access(
 
 
 def _token(
-    environment: Mapping[str, str], kept: tuple[str | None, TokenSource], login: str | None
+    environment: Mapping[str, str],
+    kept: Callable[[], tuple[str | None, TokenSource]],
+    login: str | None,
 ) -> tuple[str | None, TokenSource]:
-    named = [environment.get(name, "").strip() for name in _TOKEN_VARIABLES]
-    candidates: list[tuple[str | None, TokenSource]] = [
-        *((token, "environment") for token in named),
-        kept,
-        (login, "login"),
-    ]
-    for token, source in candidates:
+    for token, source in _tokens(environment, kept, login):
         if token and _TOKEN.fullmatch(token):
             remember_secret(token)
             return token, source
     return None, "none"
+
+
+def _tokens(
+    environment: Mapping[str, str],
+    kept: Callable[[], tuple[str | None, TokenSource]],
+    login: str | None,
+) -> Iterator[tuple[str | None, TokenSource]]:
+    for name in _TOKEN_VARIABLES:
+        yield environment.get(name, "").strip(), "environment"
+    yield kept()
+    yield login, "login"
 
 
 def _if_safe(token: str | None, endpoint: str) -> str | None:

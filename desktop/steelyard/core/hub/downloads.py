@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from steelyard.core.base.aside import Aside
 from steelyard.core.base.errors import AppError, one_line
 from steelyard.core.base.ids import new_id
 from steelyard.core.hub.cache import cache_folder
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from steelyard.core.values.hub import DownloadState, HubFileRow, HubRepo
 
 _MAX_PARALLEL = 8
+_ENDING_S = 2.0
 _RUNNING: tuple[DownloadState, ...] = ("starting", "downloading", "verifying")
 
 _log = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ class Downloads:
         self._entries: dict[str, _Entry] = {}
         self._parallel = 2
         self._pace = Pace()
-        self._threads = ThreadPoolExecutor(_MAX_PARALLEL, thread_name_prefix="download")
+        self._aside = Aside("download", _MAX_PARALLEL)
         self._make_client: Callable[[], Awaitable[HubClient]] | None = None
         self._is_closing = False
 
@@ -134,8 +135,7 @@ class Downloads:
         for entry in running:
             entry.after_stop = "queued"
             entry.stopper.stop()
-        await asyncio.gather(*(entry.task for entry in running if entry.task), return_exceptions=True)
-        await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.gather(*(self._until_ended(entry) for entry in running))
 
     # ---- the list ------------------------------------------------------------------------------------------
 
@@ -287,7 +287,7 @@ class Downloads:
             await self._on_done(entry.fetched)
             await self._set(entry, "done")
             await self._store.remove(entry.job.id)
-        except Stopped:
+        except (Stopped, asyncio.CancelledError):
             await self._set_quietly(entry, entry.after_stop)
         except AppError as exc:
             await self._set_quietly(entry, "failed", exc)
@@ -318,7 +318,7 @@ class Downloads:
             pace=self._pace,
             stopper=entry.stopper,
         )
-        entry.fetched = await loop.run_in_executor(self._threads, fetch_row, fetching, tell)
+        entry.fetched = await self._aside.run(fetch_row, fetching, tell)
 
     def _take(self, entry: _Entry, progress: RowProgress) -> None:
         entry.progress = progress
@@ -329,10 +329,17 @@ class Downloads:
         self._on_change(entry.row())
 
     async def _stop(self, entry: _Entry, after: DownloadState) -> None:
-        task = entry.task
-        assert task is not None
         entry.after_stop = after
         entry.stopper.stop()
+        await self._until_ended(entry)
+
+    async def _until_ended(self, entry: _Entry) -> None:
+        """A transfer ends at once when it is stopped; one that still asks the hub is not waited for."""
+        task = entry.task
+        if task is None:
+            return
+        await asyncio.wait({task}, timeout=_ENDING_S)
+        task.cancel()
         await asyncio.wait({task})
 
     async def _set(self, entry: _Entry, state: DownloadState, error: AppError | None = None) -> None:

@@ -131,6 +131,7 @@ class Details(QFrame):
         self.verify_button.setVisible(row is not None)
         was_checked = row is not None and row.verification in {"verified", "mismatch"}
         self.verify_button.setText("Verify again" if was_checked else "Verify")
+        self.verify_button.setAccessibleName(self.verify_button.text())
         self.remove_button.setVisible(row is not None)
         self.reveal_button.setVisible(line is not None)
         self.copy_button.setVisible(line is not None)

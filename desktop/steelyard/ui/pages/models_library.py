@@ -131,7 +131,7 @@ class LibraryTab(QWidget):
             theme,
             "hard-drive",
             "No models on this machine yet",
-            "Download one, or add a folder of GGUF files: they are used where they are, never copied.",
+            "Download one, or add a folder of GGUF files; they are used where they are.",
         )
         self.discover_button = make_button(theme, "Discover models", "primary", icon="search")
         self.import_button = make_button(theme, "Add a folder", icon="folder-plus")
