@@ -246,6 +246,29 @@ def test_a_hub_that_is_no_address_is_refused(endpoint: str) -> None:
         find_access(HubSettings(), {"HF_ENDPOINT": endpoint}, lambda: (None, "none"), None)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (HubSettings(proxy="http://me:secret@p.example:3128"), "no secrets"),
+        (HubSettings(proxy="socks5://p.example"), "no http or https"),
+        (HubSettings(proxy="p.example:3128"), "no http or https"),
+        (HubSettings(endpoint="ftp://m.example"), "Settings > Hub"),
+    ],
+)
+async def test_settings_of_the_hub_hold_what_can_be_used_and_no_secret(
+    engine: Engine, wrong: HubSettings, words: str
+) -> None:
+    before = await engine.execute(c.ReadSettings(), "r")
+    with pytest.raises(AppError) as info:
+        await engine.execute(c.SaveSettings(settings=msgspec.structs.replace(before, hub=wrong)), "r")
+    assert words in info.value.one_line()
+    assert "secret@" not in info.value.one_line()
+    assert await engine.execute(c.ReadSettings(), "r") == before
+    fine = HubSettings(proxy="http://p.example:3128", endpoint="https://m.example")
+    await engine.execute(c.SaveSettings(settings=msgspec.structs.replace(before, hub=fine)), "r")
+    await engine.execute(c.SaveSettings(settings=before), "r")
+
+
 def test_tokens_go_by_their_source_and_never_over_plain_http() -> None:
     def token(environment: dict[str, str], kept: str | None, login: str | None) -> tuple[str | None, str]:
         where = "none" if kept is None else "keyring"

@@ -222,6 +222,7 @@ class Engine:
             case c.ReadSettings():
                 return self._settings.current
             case c.SaveSettings():
+                self._weights.check_settings(command.settings)
                 kept = self._settings.current.targets
                 self._settings.save(msgspec.structs.replace(command.settings, targets=kept))
                 await self._pool.stop_outdated(command.settings.servers)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from steelyard.core.base.errors import AppError, unreachable
 from steelyard.core.fitting import Fitting
+from steelyard.core.hub.access import check_settings
 from steelyard.core.hub.downloads import Downloads
 from steelyard.core.hub.names import parse_hub_name
 from steelyard.core.hub_desk import HubDesk, read_catalog
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from steelyard.core.store.settings import SettingsStore
     from steelyard.core.values.events import Event
     from steelyard.core.values.hub import DownloadRow, HubPage, Pulled
+    from steelyard.core.values.settings import Settings
 
 
 class WeightsRoom:
@@ -186,6 +188,14 @@ class WeightsRoom:
         lesson = asyncio.create_task(self._fitting.learn_from(load))
         self._lessons.add(lesson)
         lesson.add_done_callback(self._lessons.discard)
+
+    def check_settings(self, settings: Settings) -> None:
+        """Before they are stored.
+
+        Raises:
+            AppError: what they say about the hub cannot be used.
+        """
+        check_settings(settings.hub)
 
     def use_settings(self) -> None:
         """Apply what the settings say about downloads."""

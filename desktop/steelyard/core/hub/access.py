@@ -104,6 +104,33 @@ def _if_safe(token: str | None, endpoint: str) -> str | None:
     return token if scheme == "https" or is_loopback(host) else None
 
 
+def check_settings(settings: HubSettings) -> None:
+    """Before they are stored: addresses that can be used, and no secret among them.
+
+    Raises:
+        AppError: the mirror or the proxy cannot be used, or holds a password.
+    """
+    if settings.endpoint and settings.endpoint.strip():
+        checked_endpoint(settings.endpoint.strip(), "settings")
+    if not settings.proxy:
+        return
+    try:
+        parts = urlsplit(settings.proxy)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        parts, is_usable = None, False
+    if parts is not None and (parts.username or parts.password):
+        raise AppError(
+            "The proxy was not stored",
+            "it holds a user name or password, and settings hold no secrets",
+            "Put it into the environment variable HTTPS_PROXY instead.",
+        )
+    if not is_usable:
+        raise AppError(
+            "The proxy was not stored", "it is no http or https address", "Write it as http://host:port."
+        )
+
+
 def checked_endpoint(endpoint: str, source: EndpointSource) -> str:
     """An http(s) address without trailing slash, query or user name.
 
