@@ -418,6 +418,9 @@ async def test_file_with_hostile_words_in_it_steers_no_terminal(engine: OwnedEng
 
 @in_the_engine
 async def test_template_that_never_ends_does_not_load_for_ever(engine: OwnedEngine, tmp_path: Path) -> None:
+    settings = await engine.execute(c.ReadSettings(), "t")
+    hasty = msgspec.structs.replace(SMALL, load_stall_s=1.0)
+    await engine.execute(c.SaveSettings(settings=msgspec.structs.replace(settings, servers=hasty)), "t")
     template = "{% for i in range(1000000000) %}x{% endfor %}"
     started = time.monotonic()
     run = await run_file(
@@ -427,6 +430,7 @@ async def test_template_that_never_ends_does_not_load_for_ever(engine: OwnedEngi
     line_of(run)
     assert time.monotonic() - started < 45
     assert [child for child in _children() if str(tmp_path) in " ".join(child.cmdline())] == []
+    await engine.execute(c.SaveSettings(settings=settings), "t")
 
 
 @in_the_engine

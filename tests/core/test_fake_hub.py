@@ -18,6 +18,7 @@ import httpx2
 import huggingface_hub
 import pytest
 from huggingface_hub import HfApi, constants, errors
+from huggingface_hub.utils._http import default_client_factory
 
 from fakes.fake_hub import (
     EXPIRED,
@@ -63,6 +64,15 @@ def _repos() -> list[FakeRepo]:
         FakeRepo("org/gated", {"secret.gguf": b"GGUFsecret"}, gated="manual", licence="gemma", downloads=8),
         FakeRepo("other/third-GGUF", {"c.gguf": b"GGUFc"}, licence=None, downloads=7, has_xet=True),
     ]
+
+
+@pytest.fixture(autouse=True)
+def _their_own_client(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Steelyard gives huggingface_hub a client of its own, once for each process."""
+    huggingface_hub.close_session()
+    monkeypatch.setattr("huggingface_hub.utils._http._GLOBAL_CLIENT_FACTORY", default_client_factory)
+    yield
+    huggingface_hub.close_session()
 
 
 @pytest.fixture
