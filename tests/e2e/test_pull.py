@@ -192,6 +192,7 @@ def test_pull_list_verify_rm(hub: FakeHub, shop: Cli) -> None:
     check_keys(pulled, PULLED)
     assert (pulled["sha256"], pulled["size_bytes"]) == (SHA256, WEIGHTS.size)
     assert (pulled["bytes_fetched"], pulled["resumed_from_bytes"]) == (WEIGHTS.size, 0)
+    assert pulled["verified"] is True
     assert hashlib.sha256(Path(pulled["path"]).read_bytes()).hexdigest() == SHA256
     again = shop.json("models", "pull", f"{REPO}:Q4_K_M")
     assert (again["bytes_fetched"], again["path"]) == (0, pulled["path"])

@@ -123,9 +123,11 @@ def _fit_text(report: FitReport) -> str:
 
 def _show_pull(plain: Any, printer: Printer) -> None:
     pulled = msgspec.convert(plain, Pulled)
-    fetched = size_text(pulled.bytes_fetched)
-    resumed = f", {size_text(pulled.resumed_from_bytes)} were there" if pulled.resumed_from_bytes else ""
-    printer.document(plain, lambda: print(printable(f"{pulled.path}\n{fetched} fetched{resumed}, verified")))
+    parts = [f"{size_text(pulled.bytes_fetched)} fetched"]
+    if pulled.resumed_from_bytes:
+        parts.append(f"{size_text(pulled.resumed_from_bytes)} were there")
+    parts.append("verified" if pulled.verified else "the hub names no hash to compare with")
+    printer.document(plain, lambda: print(printable(f"{pulled.path}\n{', '.join(parts)}")))
 
 
 def _show_list(plain: Any, printer: Printer) -> None:

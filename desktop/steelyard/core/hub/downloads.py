@@ -207,6 +207,7 @@ class Downloads:
             size_bytes=sum(part.size_bytes for part in parts),
             bytes_fetched=sum(f.bytes_fetched for f in entry.fetched),
             resumed_from_bytes=sum(f.resumed_from_bytes for f in entry.fetched),
+            verified=all(f.had_reference for f in entry.fetched),
             parts=parts,
         )
 

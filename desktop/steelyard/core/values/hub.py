@@ -149,13 +149,17 @@ class PulledPart(Row, frozen=True):
 
 
 class Pulled(Row, frozen=True):
-    """Result of `models pull`. `sha256` is that of the one file; None for a split set (see `parts`)."""
+    """Result of `models pull`. `sha256` is that of the one file; None for a split set (see `parts`).
+
+    `verified`: the hub named a hash for each file, and it was found.
+    """
 
     path: str
     sha256: str | None
     size_bytes: int
     bytes_fetched: int
     resumed_from_bytes: int
+    verified: bool
     parts: list[PulledPart] = []
 
 
