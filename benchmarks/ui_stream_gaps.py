@@ -28,6 +28,7 @@ from steelyard.core.values.comparison import Comparison
 from steelyard.core.values.events import ComparisonStarted, Event, RunFinished, RunStarted, TextArrived
 from steelyard.core.values.run import Run, TargetInfo
 from steelyard.core.values.targets import TargetRow
+from steelyard.core.values.weights import Shelf
 from steelyard.ui.actions import Actions
 from steelyard.ui.bridge import Bridge
 from steelyard.ui.pages.compare import ComparePage
@@ -100,6 +101,8 @@ class StreamingEngine:
                 return await self._compare(request)
             case cmd.PreviewCost():
                 return None
+            case cmd.ListWeights():
+                return Shelf(weights=[])
             case _:
                 return []
 
