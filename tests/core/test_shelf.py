@@ -15,15 +15,18 @@ import pytest_asyncio
 from fakes.gguf_files import ARRAY, STRING, U32, tiny_model
 from steelyard.core.base.errors import AppError
 from steelyard.core.engine import Engine
+from steelyard.core.hub.names import parse_hub_name
+from steelyard.core.shelf import choose_local
 from steelyard.core.values import commands as c
 from steelyard.core.values.events import LibraryChanged
+from steelyard.core.values.weights import WeightsRow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from steelyard.core.base.paths import Home
-    from steelyard.core.values.weights import Shelf, WeightsRow
+    from steelyard.core.values.weights import Shelf
 
 MODEL = tiny_model()
 TINY = MODEL.encode()
@@ -240,3 +243,64 @@ async def test_a_large_vocabulary_is_skipped_quickly(engine: Engine, tmp_path: P
     rows = named((await shelf_of(engine, file)).weights)
     assert time.perf_counter() - started < 2, "half a second is promised; machines under test are slow"
     assert rows["big"].architecture == "llama"
+
+
+def on_disk(file: str, quant: str, size: int = 1, kind: str = "model") -> WeightsRow:
+    return WeightsRow(
+        name=file.removesuffix(".gguf"),
+        path=f"/cache/{file}",
+        repo="acme/m",
+        revision="c" * 40,
+        sha256=None,
+        verified=False,
+        verification="no_reference",
+        size_bytes=size,
+        quant=quant,
+        architecture="llama",
+        parameters=1,
+        context_length=1,
+        source="hub",
+        kind=kind,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("acme/m:UD-Q4_K_XL", "m-UD-Q4_K_XL.gguf"),
+        ("acme/m:q4_k_m", "m-Q4_K_M.gguf"),
+        ("acme/m:F16", "m-F16.gguf"),
+        ("acme/m:Q8_0", "plain.gguf"),
+        ("acme/m", "m-Q4_K_M.gguf"),
+        ("acme/m/m-F16.gguf", "m-F16.gguf"),
+        ("acme/m/mmproj-F16.gguf", "mmproj-F16.gguf"),
+        ("acme/m:Q2_K", None),
+        ("acme/other", None),
+        ("acme/m@d", None),
+    ],
+)
+def test_a_name_of_the_hub_finds_what_is_here(name: str, file: str | None) -> None:
+    rows = [
+        on_disk("m-Q4_K_M.gguf", "Q4_K_M"),
+        on_disk("m-UD-Q4_K_XL.gguf", "Q4_K_M"),
+        on_disk("m-F16.gguf", "F32"),
+        on_disk("plain.gguf", "Q8_0"),
+        on_disk("mmproj-F16.gguf", "F16", kind="mmproj"),
+    ]
+    hub = parse_hub_name(name)
+    assert hub is not None
+    found = choose_local(hub, rows)
+    assert (found and os.path.basename(found.path)) == file
+
+
+def test_without_the_usual_quant_the_smallest_of_four_bits_is_meant() -> None:
+    rows = [
+        on_disk("m-Q8_0.gguf", "Q8_0", 80),
+        on_disk("m-Q5_0.gguf", "Q5_0", 50),
+        on_disk("m-Q2_K.gguf", "Q2_K", 20),
+    ]
+    hub = parse_hub_name("acme/m")
+    assert hub is not None
+    found = choose_local(hub, rows)
+    assert found is not None
+    assert found.path == "/cache/m-Q5_0.gguf"

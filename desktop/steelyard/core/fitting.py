@@ -26,6 +26,7 @@ from steelyard.core.servers.pool import find_binary
 from steelyard.core.servers.projection import project
 from steelyard.core.store.fit_history import FitLoad
 from steelyard.core.telemetry.host_memory import read_host_memory
+from steelyard.core.values import commands as c
 from steelyard.core.values.fit import FitDevice, FitReport, FitWish, Projected, RepoFit
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from steelyard.core.servers.loading import LoadFacts
     from steelyard.core.shelf import WeightsShelf
     from steelyard.core.store.fit_history import FitHistory
-    from steelyard.core.values import commands as c
     from steelyard.core.values.hub import HubFileRow, HubRepo
     from steelyard.core.values.servers import DeviceRow, ServerRow
     from steelyard.core.values.weights import WeightsRow
@@ -151,12 +151,14 @@ class Fitting:
     async def fit_repo(self, command: c.FitRepo) -> RepoFit:
         """Verdicts on all models of a repository: one file is projected, the others by their size.
 
+        A quick one asks nobody: it is empty as long as no header of the repository is here.
+
         Raises:
             AppError: the hub cannot be reached, or the file cannot be used.
         """
-        from steelyard.core.values.commands import ReadRepo
-
-        repo = await self._repo_of(command, ReadRepo(name=command.repo, revision=command.revision))
+        if command.is_quick and not any(key[:2] == (command.repo, command.revision) for key in self._remote):
+            return RepoFit(reports={}, recommended=None, why="")
+        repo = await self._repo_of(command)
         rows = [row for row in repo.files if not row.missing_parts]
         if not rows:
             return RepoFit(reports={}, recommended=None, why="There is no whole GGUF file of a model here.")
@@ -177,11 +179,12 @@ class Fitting:
         recommended, why = recommend(rows, reports, repo.parameters or weights.header.parameters)
         return RepoFit(reports=reports, recommended=recommended, why=why)
 
-    async def _repo_of(self, command: c.FitRepo, read: c.ReadRepo) -> HubRepo:
+    async def _repo_of(self, command: c.FitRepo) -> HubRepo:
         key = (command.repo, command.revision)
         if key not in self._repos:
             while len(self._repos) >= _MAX_KEPT:
                 del self._repos[next(iter(self._repos))]
+            read = c.ReadRepo(name=command.repo, revision=command.revision)
             self._repos[key] = await self._desk.repo(read)
         return self._repos[key]
 

@@ -14,11 +14,13 @@ import msgspec
 
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.paths import user_path
+from steelyard.core.gguf.quants import quant_in_name
 from steelyard.core.gguf.reading import HeaderReader
 from steelyard.core.hub.folders import added_roots, has_changed, known_roots
 from steelyard.core.hub.library import Library, hash_file, starter_facts, state_of
 from steelyard.core.hub.names import looks_like_path, parse_hub_name
 from steelyard.core.hub.removal import plan_removal, remove_from_cache
+from steelyard.core.hub.repo_files import DEFAULT_QUANT, is_under_four_bits
 from steelyard.core.store.weights_files import KnownFile
 from steelyard.core.values.targets import STARTER
 from steelyard.core.values.weights import BadFile, Removal, Shelf, VerifyReport, WeightsRow
@@ -330,17 +332,27 @@ def choose_local(hub: HubName, rows: list[WeightsRow]) -> WeightsRow | None:
         if (row.repo or "").lower() == hub.repo.lower()
         and (hub.revision is None or (row.revision or "").startswith(hub.revision) or hub.revision == "main")
     ]
+    models = [row for row in of_repo if row.kind == "model"]
     if hub.file is not None:
         found = [row for row in of_repo if any(_ends_with(path, hub.file) for path in _all_paths(row))]
     elif hub.quant is not None:
-        found = [row for row in of_repo if (row.quant or "").upper() == hub.quant.upper()]
+        found = _of_quant(models, hub.quant.upper())
     else:
-        models = [row for row in of_repo if row.kind == "model"]
-        found = [row for row in models if row.quant == "Q4_K_M"] or models
+        found = _of_quant(models, DEFAULT_QUANT) or (models and [min(models, key=_default_order)])
     if len(found) > 1:
         names = ", ".join(row.path for row in found)
         raise AppError(f"{hub} means more than one file", names, "Give the path instead.")
     return found[0] if found else None
+
+
+def _of_quant(rows: list[WeightsRow], quant: str) -> list[WeightsRow]:
+    """By the files' names, as the hub's rows go; where they tell nothing, by the headers."""
+    by_name = [row for row in rows if quant_in_name(Path(row.path).name) == quant]
+    return by_name or [row for row in rows if row.quant == quant]
+
+
+def _default_order(row: WeightsRow) -> tuple[bool, int]:
+    return is_under_four_bits(quant_in_name(Path(row.path).name) or row.quant), row.size_bytes
 
 
 def _all_paths(row: WeightsRow) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from steelyard.core.values.fit import FitDevice, Projected, ProjectedDevice
+from steelyard.core.values.fit import FitDevice, Projected
 
 MIB = 1 << 20
 _HALF_MIB = MIB // 2
@@ -76,14 +76,3 @@ def _with_sum(rows: list[FitDevice], field: str, exact: int | None) -> list[FitD
         return rows
     changed = msgspec.structs.replace(rows[most], **{field: sizes[most] + difference})
     return [changed if at == most else row for at, row in enumerate(rows)]
-
-
-def without_offload(projected: Projected) -> Projected:
-    """The same model with everything on the host."""
-    host = ProjectedDevice(
-        name="Host",
-        model_mib=sum(device.model_mib for device in projected.devices),
-        context_mib=sum(device.context_mib for device in projected.devices),
-        compute_mib=max((device.compute_mib for device in projected.devices), default=0),
-    )
-    return msgspec.structs.replace(projected, devices=[host], layers_on_gpu=0)

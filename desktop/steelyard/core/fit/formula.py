@@ -42,7 +42,8 @@ _FULL_EVERY = {
     "olmo2": 4,
     "phi3": 1,
 }
-_FLASH_OFF_FACTOR = 3
+_ACTIVATIONS = 3
+"""Rows of the model's width that are alive at once for each token of a batch."""
 
 
 @dataclass(frozen=True)
@@ -150,4 +151,4 @@ def compute_bytes(header: GgufHeader, parallel: int) -> int:
     width = header.count("embedding_length", 1 << 24) or 0
     inner = header.count("feed_forward_length", 1 << 24) or 4 * width
     outputs = parallel * (header.vocabulary or 0) * _F32
-    return outputs + _UBATCH * (_FLASH_OFF_FACTOR * width + 2 * inner) * _F32 + 8 * MIB
+    return outputs + _UBATCH * (_ACTIVATIONS * width + 2 * inner) * _F32 + 8 * MIB

@@ -15,7 +15,7 @@ from steelyard.core.base.errors import AppError
 from steelyard.core.base.hosts import host_of, is_loopback
 from steelyard.core.base.redaction import redact
 from steelyard.core.hub.access import origin_of
-from steelyard.core.hub.client import refusal, unreachable_hub
+from steelyard.core.hub.refusals import refusal, unreachable_hub
 
 if TYPE_CHECKING:
     from collections.abc import Generator

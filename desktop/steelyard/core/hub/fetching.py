@@ -118,8 +118,7 @@ def _patiently(ask: Callable[[], T], stopper: Stopper, note: Callable[[str], Non
 
 def _wanted(fetching: Fetching, remote: RemoteFile, note: Callable[[str], None]) -> Wanted:
     name = checked_file_name(remote.name)
-    access = fetching.client.access
-    url = f"{access.endpoint}/{fetching.repo}/resolve/{fetching.commit}/{quote(name)}"
+    url = fetching.client.file_url(fetching.repo, fetching.commit, name)
     ask = partial(fetching.client.file_facts, fetching.repo, url)
     about = _patiently(ask, fetching.stopper, note)
     size = remote.size_bytes if remote.size_bytes is not None else about.size_bytes

@@ -12,7 +12,6 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import msgspec
 
@@ -110,7 +109,7 @@ class HeaderShelf:
         """Grow the beginning of one file until its header is whole; returns the bytes that were read."""
         size = file.size_bytes or 0
         path = folder / _file_name(file.name)
-        url = f"{client.access.endpoint}/{repo.model.repo}/resolve/{repo.commit}/{quote(file.name)}"
+        url = client.file_url(repo.model.repo, repo.commit, file.name)
         goal = min(_FIRST_BYTES, size)
         while True:
             have = path.stat().st_size if path.exists() else 0

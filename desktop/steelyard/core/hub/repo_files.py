@@ -116,5 +116,9 @@ def _of_quant(rows: list[HubFileRow], quant: str) -> list[HubFileRow]:
 
 def _default_order(row: HubFileRow) -> tuple[bool, int]:
     """The smallest of at least four bits; where all have fewer, the smallest."""
-    bits = row.bits_per_weight or typical_bits(row.quant) or 0.0
-    return bits < _LEAST_BITS, row.size_bytes
+    return is_under_four_bits(row.quant, row.bits_per_weight), row.size_bytes
+
+
+def is_under_four_bits(quant: str | None, bits_per_weight: float | None = None) -> bool:
+    """Whether a quant is too strong to be taken unasked; one that is not known counts as such."""
+    return (typical_bits(quant) or bits_per_weight or 0.0) < _LEAST_BITS
