@@ -14,8 +14,8 @@ from steelyard.core.base.paths import user_path
 from steelyard.core.hub.names import looks_like_path
 from steelyard.core.values import commands as c
 from steelyard.core.values.fit import FitWish
+from steelyard.core.values.profiles import LaunchProfile
 from steelyard.core.values.prompt import Sampling
-from steelyard.core.values.settings import LaunchProfile
 from steelyard.core.values.targets import ApiPrices, ApiTarget
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from steelyard.core.runs.remote_target import RemoteTarget, wire_for
 from steelyard.core.targets.clients import api_client
 from steelyard.core.targets.json_in import as_dict, as_list, as_text, parse_json
 from steelyard.core.targets.wire import checked_base_url
+from steelyard.core.values.profiles import LaunchProfile
 from steelyard.core.values.prompt import Message, Prompt, Sampling
-from steelyard.core.values.settings import LaunchProfile
 from steelyard.core.values.targets import RESERVED_NAMES, ApiTarget, TargetRow, TargetTest
 
 if TYPE_CHECKING:

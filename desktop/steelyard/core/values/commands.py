@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from steelyard.core.values.comparison import Schedule
 from steelyard.core.values.fit import FitWish
 from steelyard.core.values.hub import HubFilters, HubSort
+from steelyard.core.values.profiles import LaunchProfile, StoredProfile
 from steelyard.core.values.prompt import Message, Sampling
 from steelyard.core.values.row import Tagged
-from steelyard.core.values.settings import LaunchProfile, Settings
+from steelyard.core.values.settings import Settings
 from steelyard.core.values.targets import ApiPrices, ApiTarget
 
 
@@ -27,6 +30,7 @@ class StartRun(Tagged, frozen=True):
     tags: dict[str, str] = {}
     allow_unverified: bool = False
     profile: LaunchProfile = LaunchProfile()
+    route: str = "app"
     environment: dict[str, str] = {}
 
 
@@ -51,6 +55,7 @@ class StartComparison(Tagged, frozen=True):
     profile: LaunchProfile = LaunchProfile()
     continues: str | None = None
     histories: list[list[Message]] = []
+    route: str = "app"
     environment: dict[str, str] = {}
 
 
@@ -232,19 +237,193 @@ class ForgetHubToken(Tagged, frozen=True):
 
 
 class ListServers(Tagged, frozen=True):
-    """Answers with `list[ServerRow]`."""
+    """Answers with `list[ServerRow]`; `with_ended` has those, too, that were stopped or unloaded."""
+
+    with_ended: bool = False
 
 
 class LoadWeights(Tagged, frozen=True):
-    """Have a server for these weights ready; answers with its `ServerRow`."""
+    """Have a server for these weights ready; answers with its `ServerRow`.
+
+    With `profile` None the profile that was last used with these weights is taken. `makes_room`: idle servers
+    may go for it, whatever the settings say.
+    """
 
     target: str
+    profile: LaunchProfile | None = None
+    makes_room: bool = False
+
+
+class PlanRoom(Tagged, frozen=True):
+    """Answers with the `RoomPlan` for these weights beside what runs now."""
+
+    target: str
+    profile: LaunchProfile | None = None
 
 
 class StopServer(Tagged, frozen=True):
-    """Stop one server by its name."""
+    """Stop one server by its name; it is kept on the list until `ForgetServer`."""
 
     name: str
+
+
+class RestartServer(Tagged, frozen=True):
+    """Stop a server and start it again, with another profile if given. Answers with its `ServerRow`."""
+
+    name: str
+    profile: LaunchProfile | None = None
+
+
+class ForgetServer(Tagged, frozen=True):
+    """Take a server that has ended off the list."""
+
+    name: str
+
+
+class ReadServer(Tagged, frozen=True):
+    """Answers with a `ServerDetail`."""
+
+    name: str
+
+
+class ReadLog(Tagged, frozen=True):
+    """Answers with a `ServerLog`: lines after `after`, or all that are kept."""
+
+    name: str
+    after: int | None = None
+
+
+class FollowLog(Tagged, frozen=True):
+    """Tell new lines of this server as `ServerLogged`, until cancelled."""
+
+    name: str
+
+
+class PreviewLaunch(Tagged, frozen=True):
+    """Answers with the `LaunchPreview` of weights with a profile."""
+
+    target: str
+    profile: LaunchProfile = LaunchProfile()
+
+
+class ListProfiles(Tagged, frozen=True):
+    """Answers with `list[StoredProfile]`; with `target` those that go with these weights."""
+
+    target: str | None = None
+
+
+class SaveProfile(Tagged, frozen=True):
+    """Store a profile under its name; answers with the `StoredProfile` as kept."""
+
+    profile: StoredProfile
+
+
+class RemoveProfile(Tagged, frozen=True):
+    """Delete a profile of the user's."""
+
+    name: str
+
+
+class FindServers(Tagged, frozen=True):
+    """Look on the usual loopback ports for servers of other programs; answers with `list[FoundServer]`."""
+
+
+class AttachServer(Tagged, frozen=True):
+    """Make a model of a found server a target; answers with a `TargetRow`."""
+
+    url: str
+    model: str
+    name: str | None = None
+
+
+class ReadGateway(Tagged, frozen=True):
+    """Answers with a `GatewayRow`."""
+
+
+class OpenGateway(Tagged, frozen=True):
+    """Open the door for other programs, on `port` or the one in the settings; answers with a `GatewayRow`."""
+
+    port: int | None = None
+
+
+class CloseGateway(Tagged, frozen=True):
+    """Close it; streams that go on are ended."""
+
+
+class AddGatewayKey(Tagged, frozen=True):
+    """Make a key for a client; answers with the key, which is shown this once."""
+
+    name: str
+
+
+class RevokeGatewayKey(Tagged, frozen=True):
+    """The client of this name is let in no more."""
+
+    name: str
+
+
+class StartBench(Tagged, frozen=True):
+    """Measure the engine and the way through Steelyard; answers with a `BenchReport`."""
+
+    target: str
+    parallel: list[int] = msgspec.field(default_factory=lambda: [1, 2, 4, 8])
+    profile: LaunchProfile = LaunchProfile()
+
+
+class StartTune(Tagged, frozen=True):
+    """Try the settings that matter on this machine; answers with a `TuneReport`.
+
+    `budget_s`: it ends by then. `quants`: compare other quants of the same model on disk, too.
+    """
+
+    target: str
+    budget_s: float | None = None
+    quants: bool = True
+
+
+class FinishTune(Tagged, frozen=True):
+    """End a running tune now; its command answers with the report of what was measured."""
+
+    request: str
+
+
+class ReadSample(Tagged, frozen=True):
+    """Answers with the newest `Sample`."""
+
+
+class ReadHistory(Tagged, frozen=True):
+    """Answers with the `History` of the last `window_s` seconds, at most `points` long.
+
+    `since` (epoch seconds) instead asks only for what came after it.
+    """
+
+    window_s: float = 900.0
+    points: int = 900
+    since: float | None = None
+
+
+class ReadRequests(Tagged, frozen=True):
+    """Answers with a `RequestPage` of the last `window_s` seconds."""
+
+    window_s: float = 900.0
+    limit: int = 500
+    only: Literal["all", "slow", "failed"] = "all"
+
+
+class InspectRun(Tagged, frozen=True):
+    """Answers with an `Inspection`."""
+
+    run_id: str
+
+
+class SetMarker(Tagged, frozen=True):
+    """Put a note on the time axis."""
+
+    text: str
+
+
+class ReadMetrics(Tagged, frozen=True):
+    """Answers with the Prometheus text of the moment."""
 
 
 class ListComparisons(Tagged, frozen=True):
@@ -319,6 +498,34 @@ WeightsCommand = (
     | ForgetHubToken
 )
 
+ServersCommand = (
+    ListServers
+    | LoadWeights
+    | PlanRoom
+    | StopServer
+    | RestartServer
+    | ForgetServer
+    | ReadServer
+    | ReadLog
+    | FollowLog
+    | PreviewLaunch
+    | ListProfiles
+    | SaveProfile
+    | RemoveProfile
+    | FindServers
+    | AttachServer
+    | ReadGateway
+    | OpenGateway
+    | CloseGateway
+    | AddGatewayKey
+    | RevokeGatewayKey
+    | StartBench
+    | StartTune
+    | FinishTune
+)
+
+MonitorCommand = ReadSample | ReadHistory | ReadRequests | InspectRun | SetMarker | ReadMetrics
+
 Command = (
     StartRun
     | StartComparison
@@ -328,9 +535,8 @@ Command = (
     | ListTargets
     | TestTarget
     | WeightsCommand
-    | ListServers
-    | LoadWeights
-    | StopServer
+    | ServersCommand
+    | MonitorCommand
     | ListComparisons
     | ReadComparison
     | ReadSettings

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from steelyard.core.values.bench import BenchLevel, TuneCandidate
 from steelyard.core.values.comparison import NotComparable
 from steelyard.core.values.hub import DownloadRow
 from steelyard.core.values.row import Tagged
 from steelyard.core.values.run import Run
-from steelyard.core.values.servers import ServerRow
+from steelyard.core.values.servers import GatewayRow, LogLine, RoomPlan, ServerRow
+from steelyard.core.values.telemetry import Alert, Marker, Sample
 
 
 class ComparisonStarted(Tagged, frozen=True):
@@ -108,6 +110,70 @@ class LibraryChanged(Tagged, frozen=True):
     """Weights appeared, disappeared or were verified."""
 
 
+class Sampled(Tagged, frozen=True):
+    """The machine was looked at, once a second."""
+
+    sample: Sample
+
+
+class MarkerSet(Tagged, frozen=True):
+    """Something happened that belongs on the time axis."""
+
+    marker: Marker
+
+
+class AlertFired(Tagged, frozen=True):
+    """A threshold was crossed."""
+
+    alert: Alert
+
+
+class ServerLogged(Tagged, frozen=True):
+    """A server's log has new lines; only while somebody follows it (`FollowLog`)."""
+
+    name: str
+    lines: list[LogLine]
+
+
+class RoomWanted(Tagged, frozen=True):
+    """Weights need memory that idle servers hold, and the settings say to ask (see `MakeRoom`)."""
+
+    request: str
+    target: str
+    plan: RoomPlan
+
+
+class GatewayChanged(Tagged, frozen=True):
+    """The gateway was opened, closed, or its keys changed."""
+
+    gateway: GatewayRow
+
+
+class ProfilesChanged(Tagged, frozen=True):
+    """A launch profile was saved or removed."""
+
+
+class BenchProgressed(Tagged, frozen=True):
+    """A bench measured a level, or says what it does now."""
+
+    request: str
+    doing: str
+    done: int
+    total: int
+    level: BenchLevel | None = None
+
+
+class TuneProgressed(Tagged, frozen=True):
+    """A tune measured a candidate, or says what it does now. `eta_s`: until it ends."""
+
+    request: str
+    doing: str
+    done: int
+    total: int
+    eta_s: float | None
+    candidate: TuneCandidate | None = None
+
+
 class WindowRaised(Tagged, frozen=True):
     """Somebody asked for the window."""
 
@@ -126,5 +192,14 @@ Event = (
     | WorkProgressed
     | DownloadChanged
     | LibraryChanged
+    | Sampled
+    | MarkerSet
+    | AlertFired
+    | ServerLogged
+    | RoomWanted
+    | GatewayChanged
+    | ProfilesChanged
+    | BenchProgressed
+    | TuneProgressed
     | WindowRaised
 )

@@ -112,12 +112,18 @@ class Memory(Row, frozen=True):
 
 
 class Energy(Row, frozen=True):
-    """Joules that this run cost."""
+    """Joules that this run cost, the idle baseline with the model loaded taken off.
+
+    `note` says what makes the figure uncertain, or why there is none; `uncertainty_share` is that in numbers.
+    """
 
     joules: float | None = None
     prefill_joules: float | None = None
     decode_joules: float | None = None
     source: EnergySource = "none"
+    idle_w: float | None = None
+    uncertainty_share: float | None = None
+    note: str = ""
 
 
 class CostPart(Row, frozen=True):
@@ -151,6 +157,8 @@ class Run(Row, frozen=True, rename={"class_": "class"}):
     target: TargetInfo
     class_: str | None = None
     tags: dict[str, str] = {}
+    route: str = "app"
+    """Who asked: app, command, bench, tune, gateway:CLIENT."""
     comparison_id: str | None = None
     turn: int = 0
     column: int = 0

@@ -21,13 +21,39 @@ class ServerSettings(Row, frozen=True):
     context_tokens: Annotated[int, msgspec.Meta(ge=256, le=1 << 22)] = 8192
     threads: Annotated[int, msgspec.Meta(ge=0, le=1024)] = 0
     """0 leaves the number of threads to the engine."""
+    idle_unload_s: Annotated[float, msgspec.Meta(ge=0, le=1e7)] = 300.0
+    """An idle server's process is ended after so long; 0 never."""
+    eviction: Literal["auto", "ask"] = "auto"
+    """Whether idle servers go by themselves when other weights need their memory."""
+    memory_budget_bytes: Annotated[int, msgspec.Meta(ge=0, le=1 << 50)] = 0
+    """All servers together, on each device; 0: what the device has."""
+    room_wait_s: Positive = 120.0
+    """How long a request waits for memory that busy servers hold."""
+    max_waiting: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 512
+    """Requests that may wait for one server's slot."""
 
 
-class LaunchProfile(Row, frozen=True, forbid_unknown_fields=True):
-    """What one command wants to differ from the settings for its servers; None leaves the setting."""
+class GatewaySettings(Row, frozen=True):
+    """The OpenAI-compatible door on 127.0.0.1. Port 0 lets the system choose."""
 
-    context_tokens: Annotated[int, msgspec.Meta(ge=256, le=1 << 22)] | None = None
-    threads: Annotated[int, msgspec.Meta(ge=1, le=1024)] | None = None
+    is_open: bool = False
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 11480
+    metrics: bool = False
+    """Whether /metrics (Prometheus) is there, without a key."""
+    otlp_url: Annotated[str, msgspec.Meta(max_length=400)] | None = None
+    """An OpenTelemetry collector on this machine that gets the same figures every 10 s."""
+
+
+class AlertSettings(Row, frozen=True):
+    """Thresholds that are told once; None never. Spend is of the calendar month."""
+
+    vram_share: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = 0.95
+    temperature_c: Annotated[float, msgspec.Meta(gt=0, le=150)] | None = 87.0
+    ttft_p95_ms: Positive | None = None
+    error_share: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = 0.2
+    month_usd: Annotated[list[Positive], msgspec.Meta(max_length=16)] = msgspec.field(
+        default_factory=lambda: [5_000.0, 10_000.0]
+    )
 
 
 class ApiSettings(Row, frozen=True):
@@ -42,6 +68,8 @@ class ApiSettings(Row, frozen=True):
 class EnergySettings(Row, frozen=True):
     """What the user typed about power; None is unknown."""
 
+    idle_watts: Annotated[float, msgspec.Meta(ge=0, le=100_000)] | None = None
+    """With the model loaded and nobody asking."""
     active_watts: Annotated[float, msgspec.Meta(gt=0, le=100_000)] | None = None
     tariff_usd_per_kwh: Annotated[float, msgspec.Meta(ge=0, le=1_000)] | None = None
 
@@ -77,6 +105,8 @@ class Settings(Row, frozen=True):
     energy: EnergySettings = EnergySettings()
     hardware: HardwareSettings = HardwareSettings()
     hub: HubSettings = HubSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    alerts: AlertSettings = AlertSettings()
     targets: list[ApiTarget] = []
     weights_paths: list[str] = []
     """GGUF files or folders of them that the user pointed to."""

@@ -1,0 +1,1 @@
+"""History, markers, alerts and requests: what the Monitor page and exports show."""
