@@ -17,8 +17,8 @@ from steelyard.core.costs.price_book import (
     price_problem,
     prices_for,
 )
-from steelyard.core.costs.run_cost import api_cost, local_cost, local_energy
-from steelyard.core.values.run import Usage
+from steelyard.core.costs.run_cost import api_cost, local_cost
+from steelyard.core.values.run import Energy, Usage
 from steelyard.core.values.settings import EnergySettings, HardwareSettings, Settings
 from steelyard.core.values.targets import ApiPrices, ApiTarget
 
@@ -112,20 +112,22 @@ def test_silly_prices_are_refused(text: str) -> None:
 
 
 def test_local_cost_is_unknown_until_watts_and_tariff_are_set() -> None:
-    for energy in (
-        EnergySettings(),
-        EnergySettings(active_watts=100),
-        EnergySettings(tariff_usd_per_kwh=0.3),
-    ):
-        settings = Settings(energy=energy)
-        assert local_cost(settings, local_energy(settings, 1000, 100), 1000).basis == "unknown"
+    known = Energy(joules=100.0, source="user_watts")
+    for tariff, energy in ((None, known), (0.3, Energy()), (None, Energy())):
+        settings = Settings(energy=EnergySettings(active_watts=100, tariff_usd_per_kwh=tariff))
+        assert local_cost(settings, energy, 1000).basis == "unknown"
+
+
+def test_measured_joules_need_no_typed_watts() -> None:
+    settings = Settings(energy=EnergySettings(tariff_usd_per_kwh=0.36))
+    cost = local_cost(settings, Energy(joules=1000.0, source="nvml_counter"), 10_000)
+    assert (cost.usd, cost.basis) == ("0.0001", "local_marginal")
+    assert "nvml_counter" in (cost.price_id or "")
 
 
 def test_local_marginal_and_full_are_kept_apart() -> None:
     settings = Settings(energy=EnergySettings(active_watts=100, tariff_usd_per_kwh=0.36))
-    energy = local_energy(settings, e2e_ms=10_000, ttft_ms=4_000)
-    assert (energy.joules, energy.prefill_joules, energy.decode_joules) == (1000, 400, 600)
-    assert energy.source == "user_watts"
+    energy = Energy(joules=1000.0, prefill_joules=400.0, decode_joules=600.0, source="user_watts")
     marginal = local_cost(settings, energy, 10_000)
     assert (marginal.usd, marginal.basis, marginal.full_usd) == ("0.0001", "local_marginal", None)
 

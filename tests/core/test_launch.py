@@ -8,8 +8,10 @@ import pytest
 
 from steelyard.core.base.errors import AppError
 from steelyard.core.servers.launch import alias_for, plan_launch, plan_projection
+from steelyard.core.servers.loading import ServerSpec
 from steelyard.core.servers.log_facts import LogFacts, exit_words
 from steelyard.core.servers.projection import ProjectionLog
+from steelyard.core.values.profiles import LaunchProfile
 from steelyard.core.values.settings import ServerSettings
 
 HOSTILE = {
@@ -24,9 +26,8 @@ HOSTILE = {
 
 
 def plan(socket: str = "/run/s/llama-1.sock", name: str = "starter"):
-    return plan_launch(
-        Path("/e/llama-server"), Path("/w/a.gguf"), name, Path(socket), "k" * 64, ServerSettings(), HOSTILE
-    )
+    spec = ServerSpec(name, Path("/w/a.gguf"), Path("/e/llama-server"), Path("/run/s"))
+    return plan_launch(spec, LaunchProfile(), ServerSettings(), Path(socket), "k" * 64, HOSTILE)
 
 
 def test_environment_is_built_from_empty() -> None:
@@ -218,9 +219,8 @@ def test_a_log_without_a_breakdown_is_no_projection() -> None:
 
 
 def test_a_projection_has_the_flags_of_a_server(tmp_path: Path) -> None:
-    plan = plan_projection(
-        tmp_path / "b", tmp_path / "w.gguf", tmp_path / "s.sock", (4096, 4, "q8_0"), {"A": "1"}
-    )
+    profile = LaunchProfile(context_tokens=4096, parallel=4, kv_type_k="q8_0", kv_type_v="q8_0")
+    plan = plan_projection(tmp_path / "b", tmp_path / "w.gguf", tmp_path / "s.sock", profile, {"A": "1"})
     words = plan.argv
     assert words[words.index("--ctx-size") + 1] == "16384"
     assert words[words.index("--parallel") + 1] == "4"

@@ -21,6 +21,7 @@ from fakes import pulling
 from fakes.fake_hub import FakeHub, FakeRepo, SparseFile
 from fakes.pulling import REPO, Puller, sha256_of
 from steelyard.core.base.errors import AppError
+from steelyard.core.hub import transfer
 from steelyard.core.hub.cache import PART_SUFFIX
 from steelyard.core.hub.fetching import drop_parts
 from steelyard.core.hub.pace import Pace
@@ -60,6 +61,12 @@ def hub() -> Iterator[FakeHub]:
 @pytest.fixture
 def puller(hub: FakeHub, tmp_path: Path) -> Puller:
     return Puller(hub.url, tmp_path / "cache")
+
+
+@pytest.fixture
+def quick_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the pauses where many attempts are needed; the other tests have the real ones."""
+    monkeypatch.setattr(transfer, "_FIRST_PAUSE_S", transfer._FIRST_PAUSE_S / 10)
 
 
 def gets(hub: FakeHub, sha256: str = SHA256) -> list[HubRequest]:
@@ -152,6 +159,7 @@ def test_stop_while_the_line_is_silent_is_quick_and_keeps_what_came(hub: FakeHub
     check_is_whole(puller)
 
 
+@pytest.mark.usefixtures("quick_pauses")
 def test_bad_time_of_the_line_does_not_throw_away_what_is_there(hub: FakeHub, puller: Puller) -> None:
     """Four fruitless attempts, then all is well: the rest is fetched, and nothing else."""
     hub.limit(LINE)
@@ -177,6 +185,7 @@ def test_hub_that_is_gone_for_a_moment_in_mid_download_is_asked_again(hub: FakeH
     assert any("trying again" in note for note in puller.notes)
 
 
+@pytest.mark.usefixtures("quick_pauses")
 @pytest.mark.parametrize(
     "fault",
     [

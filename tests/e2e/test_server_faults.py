@@ -19,10 +19,11 @@ import pytest_asyncio
 
 from steelyard.core.base.errors import AppError
 from steelyard.core.control.owner import OwnedEngine
-from steelyard.core.servers.pool import ServerPool
+from steelyard.core.servers.pool import ServerPool, Surroundings
 from steelyard.core.targets.clients import local_client
 from steelyard.core.values import commands as c
 from steelyard.core.values.events import TextArrived
+from steelyard.core.values.profiles import LaunchProfile
 from steelyard.core.values.prompt import Sampling
 from steelyard.core.values.settings import ServerSettings
 
@@ -308,13 +309,17 @@ def runtime(short_folder: Path) -> Path:
 
 def stub_pool(tmp_path: Path, runtime: Path, script: str | bytes) -> ServerPool:
     """A pool whose engine is this program."""
+
+    async def no_need(_weights: Path, _profile: LaunchProfile) -> None:
+        return None
+
     program = tmp_path / "llama-server"
     if isinstance(script, bytes):
         program.write_bytes(script)
     else:
         program.write_text(f"#!{sys.executable} -IS\n{script}\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    return ServerPool(tmp_path, runtime, local_client, lambda _row: None)
+    return ServerPool(tmp_path, runtime, Surroundings(local_client, lambda _pid: None, no_need))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -332,9 +337,9 @@ async def test_program_that_is_no_server(name: str, tmp_path: Path, runtime: Pat
             await asyncio.wait_for(server.ensure_ready(), 20)
         assert time.monotonic() - started < 8
         assert words in caught.value.one_line()
-        assert server.row().state == "failed"
+        assert server.state == "failed"
         assert "weights" in caught.value.one_line() or "llama-server" in caught.value.one_line()
-        assert sum(len(line) for line in server.log_tail) < 4 << 20
+        assert sum(len(line) for line in server.facts.lines) < 4 << 20
     finally:
         await asyncio.wait_for(pool.close(), 12)
     assert servers_under(runtime) == []
@@ -345,7 +350,8 @@ async def test_server_stopped_while_it_loads_is_not_ready_afterwards(tmp_path: P
     """What the dying child still answers must not be taken for a server that is there."""
     loads_for_a_while = (
         LISTENS
-        + "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        + "is_first = not os.path.exists(sys.argv[0] + '.ran'); open(sys.argv[0] + '.ran', 'w').close()\n"
+        + "if is_first: signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         + "answer(200, b'ok'); time.sleep(1.0)\nwhile True: answer(200, b'{}')"
     )
     pool = stub_pool(tmp_path, runtime, loads_for_a_while)
@@ -356,7 +362,7 @@ async def test_server_stopped_while_it_loads_is_not_ready_afterwards(tmp_path: P
         await asyncio.wait_for(server.stop(), 12)
         with pytest.raises(AppError):
             await asked
-        assert (server.row().state, server.pid) == ("stopped", None)
+        assert (server.state, server.pid) == ("stopped", None)
         ready = await asyncio.wait_for(server.ensure_ready(), 20)
         assert (await ready.client.get("http://localhost/health")).status_code == 200
     finally:
@@ -373,16 +379,18 @@ async def test_idle_server_goes_when_its_file_or_the_settings_change(tmp_path: P
         server = pool.server_for("weights", weights, now)
         await asyncio.wait_for(server.ensure_ready(), 20)
         assert pool.server_for("weights", weights, msgspec.structs.replace(now, load_stall_s=3)) is server
-        await pool.stop_outdated(now)
-        assert server.row().state == "ready"
+        await pool.stop_outdated(weights, now, LaunchProfile())
+        assert server.state == "ready"
         weights.write_bytes(b"newer")
-        await asyncio.wait_for(pool.stop_outdated(now), 12)
-        assert server.row().state == "stopped"
+        await asyncio.wait_for(pool.stop_outdated(weights, now, LaunchProfile()), 12)
+        assert server.state == "stopped"
         other = pool.server_for("weights", weights, now)
         assert other is not server
         await asyncio.wait_for(other.ensure_ready(), 20)
-        await asyncio.wait_for(pool.stop_outdated(msgspec.structs.replace(now, context_tokens=512)), 12)
-        assert other.row().state == "stopped"
+        await asyncio.wait_for(
+            pool.stop_outdated(weights, msgspec.structs.replace(now, context_tokens=512), LaunchProfile()), 12
+        )
+        assert other.state == "stopped"
     finally:
         await asyncio.wait_for(pool.close(), 12)
 

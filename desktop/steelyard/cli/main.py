@@ -96,6 +96,14 @@ async def _dispatch(words: argparse.Namespace, home: Home, printer: Printer) -> 
             await _targets(words, home, printer)
         case "models":
             await _models(words, home, printer)
+        case "bench" | "tune":
+            await _bench(words, home, printer)
+        case "serve":
+            from steelyard.cli.serve import serve
+
+            await serve(requests.serve_request(words), home, printer)
+        case "gateway":
+            await _gateway_keys(words, home, printer)
         case "ps":
             await _ps(home, printer)
         case _:
@@ -216,6 +224,22 @@ async def _models(words: argparse.Namespace, home: Home, printer: Printer) -> No
             raise _Failed(failure)
 
     await _ask(home, command, done, follow)
+
+
+async def _bench(words: argparse.Namespace, home: Home, printer: Printer) -> None:
+    from steelyard.cli import bench
+
+    if words.command == "bench":
+        command, done = requests.bench_request(words), bench.show_bench
+    else:
+        command, done = requests.tune_request(words), bench.show_tune
+    await _ask(home, command, lambda plain: done(plain, printer), bench.BenchFollower())
+
+
+async def _gateway_keys(words: argparse.Namespace, home: Home, printer: Printer) -> None:
+    from steelyard.cli import serve
+
+    await _ask(home, requests.gateway_request(words), lambda plain: serve.show_keys(words, plain, printer))
 
 
 async def _ps(home: Home, printer: Printer) -> None:

@@ -33,6 +33,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_compare(commands)
     _add_targets(commands)
     _add_models(commands)
+    _add_bench(commands)
+    _add_serve(commands)
+    _add_gateway(commands)
     commands.add_parser("ps", help="servers that run, and who owns them", allow_abbrev=False)
     commands.add_parser(
         "doctor", help="what this installation is made of, and what is wrong", allow_abbrev=False
@@ -91,7 +94,9 @@ def _add_prompt_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=_count(0, (1 << 32) - 1), metavar="N")
     parser.add_argument("--json-schema", metavar="FILE", help="hold the answer to this JSON schema")
     parser.add_argument(
-        "--profile", metavar="FILE", help="TOML with context_tokens and threads of local servers"
+        "--profile",
+        metavar="FILE",
+        help="launch profile (TOML) of the local servers: context_tokens, parallel, gpu_layers…",
     )
     parser.add_argument(
         "--class", dest="class_", metavar="NAME", help="class of the prompt, kept in the ledger"
@@ -153,6 +158,47 @@ def _add_models(commands: argparse._SubParsersAction[_Parser]) -> None:  # pyrig
     adding.add_argument("path", metavar="PATH")
     removing = actions.add_parser("rm", help="delete a download, or forget a file", allow_abbrev=False)
     removing.add_argument("name", metavar="NAME")
+
+
+def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:  # pyright: ignore[reportPrivateUsage]
+    bench = commands.add_parser("bench", help="the engine, and the way through Steelyard", allow_abbrev=False)
+    bench.add_argument("name", metavar="WEIGHTS", help=_WEIGHTS_HELP)
+    bench.add_argument("--parallel", default="1,2,4,8", metavar="N,N,…", help="requests at a time")
+    bench.add_argument("--profile", metavar="FILE", help="launch profile (TOML)")
+    tune = commands.add_parser("tune", help="find the best settings on this machine", allow_abbrev=False)
+    tune.add_argument("name", metavar="WEIGHTS", help=_WEIGHTS_HELP)
+    tune.add_argument(
+        "--budget-s",
+        type=_number(5, 86_400),
+        metavar="N",
+        help="seconds after which it ends with what it has",
+    )
+    tune.add_argument(
+        "--no-quants", action="store_true", help="leave other quants of the model on disk alone"
+    )
+
+
+def _add_serve(commands: argparse._SubParsersAction[_Parser]) -> None:  # pyright: ignore[reportPrivateUsage]
+    serve = commands.add_parser(
+        "serve", help="an OpenAI-compatible address on this machine, until Ctrl+C", allow_abbrev=False
+    )
+    serve.add_argument("names", metavar="WEIGHTS", nargs="+", help=_WEIGHTS_HELP)
+    serve.add_argument("--profile", metavar="FILE", help="launch profile (TOML) of all of them")
+    serve.add_argument("--port", type=_count(0, 65535), metavar="N", help="0 takes any that is free")
+
+
+def _add_gateway(commands: argparse._SubParsersAction[_Parser]) -> None:  # pyright: ignore[reportPrivateUsage]
+    gateway = commands.add_parser("gateway", help="who may use that address: keys", allow_abbrev=False)
+    kinds = gateway.add_subparsers(dest="kind", metavar="WHAT", required=True, parser_class=_Parser)
+    keys = kinds.add_parser("keys", help="a key for each client", allow_abbrev=False)
+    actions = keys.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
+    actions.add_parser("add", help="make a key; it is shown this once", allow_abbrev=False).add_argument(
+        "name", metavar="NAME"
+    )
+    actions.add_parser("list", help="clients, and when they came last", allow_abbrev=False)
+    actions.add_parser("revoke", help="let a client in no more", allow_abbrev=False).add_argument(
+        "name", metavar="NAME"
+    )
 
 
 class _Bounded:

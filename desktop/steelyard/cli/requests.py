@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -119,6 +118,40 @@ def models_request(words: argparse.Namespace) -> c.Command:
             return c.RemoveWeights(name=_absolute(words.name))
 
 
+def bench_request(words: argparse.Namespace) -> c.StartBench:
+    """`bench`."""
+    try:
+        parallel = [int(part) for part in words.parallel.split(",")]
+    except ValueError as exc:
+        raise UsageError(
+            "Wrong usage", f"{words.parallel!r} is no list of numbers", "Write --parallel 1,2,4,8."
+        ) from exc
+    return c.StartBench(target=_absolute(words.name), parallel=parallel, profile=_profile(words.profile))
+
+
+def tune_request(words: argparse.Namespace) -> c.StartTune:
+    """`tune`."""
+    return c.StartTune(target=_absolute(words.name), budget_s=words.budget_s, quants=not words.no_quants)
+
+
+def gateway_request(words: argparse.Namespace) -> c.Command:
+    """`gateway keys …`."""
+    match words.action:
+        case "add":
+            return c.AddGatewayKey(name=words.name)
+        case "revoke":
+            return c.RevokeGatewayKey(name=words.name)
+        case _:
+            return c.ReadGateway()
+
+
+def serve_request(words: argparse.Namespace) -> c.OpenGateway:
+    """`serve`."""
+    return c.OpenGateway(
+        port=words.port, targets=[_absolute(name) for name in words.names], profile=_profile(words.profile)
+    )
+
+
 def hub_environment() -> dict[str, str]:
     """What this process's environment says about the hub; it goes with the request, kept nowhere."""
     return {name: os.environ[name] for name in _HUB_VARIABLES if os.environ.get(name, "").strip()}
@@ -157,6 +190,7 @@ def _prompt_options(words: argparse.Namespace, home: Home) -> dict[str, Any]:
         "tags": dict(_tag(text) for text in words.tags),
         "allow_unverified": words.allow_unverified,
         "profile": _profile(words.profile),
+        "route": "command",
         "environment": key_environment(home),
     }
 
@@ -205,12 +239,14 @@ def _schema(path: str | None) -> dict[str, Any] | None:
 def _profile(path: str | None) -> LaunchProfile:
     if path is None:
         return LaunchProfile()
+    from steelyard.core.store.profiles import parse_profile  # most commands need no TOML writer
+
     try:
-        return msgspec.convert(tomllib.loads(_read(path, _MAX_FILE_BYTES).decode()), LaunchProfile)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as exc:
-        raise UsageError(
-            "Not a launch profile", f"{path}: {exc}", "Known keys: context_tokens, threads."
-        ) from exc
+        return parse_profile(_read(path, _MAX_FILE_BYTES).decode("utf-8-sig")).profile
+    except UnicodeDecodeError as exc:
+        raise UsageError("Not a launch profile", f"{path}: {exc}", "Give a TOML file.") from exc
+    except AppError as exc:
+        raise UsageError(exc.title, f"{path}: {exc.detail}", exc.hint) from exc
 
 
 def _tag(text: str) -> tuple[str, str]:

@@ -31,11 +31,10 @@ if TYPE_CHECKING:
 
     from steelyard.core.runs.promptable import Promptable
     from steelyard.core.servers.pool import ServerPool
-    from steelyard.core.servers.server import Server
     from steelyard.core.shelf import WeightsShelf
+    from steelyard.core.store.profiles import ProfileStore
     from steelyard.core.store.secrets import SecretStore
     from steelyard.core.store.settings import SettingsStore
-    from steelyard.core.values.settings import ServerSettings
     from steelyard.core.values.weights import WeightsRow
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -53,6 +52,7 @@ class Wish:
 
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     profile: LaunchProfile = field(default_factory=LaunchProfile)
+    """An empty one means: the one with which these weights are served, else the settings."""
     allow_unverified: bool = False
     note: Callable[[str], None] = lambda _reason: None
     """Called with what has to be done before a target can be asked, such as hashing a file."""
@@ -67,12 +67,12 @@ class Directory:
         secrets: SecretStore,
         servers: ServerPool,
         shelf: WeightsShelf,
-        gpu_bytes: Callable[[int], int | None],
+        profiles: ProfileStore,
     ) -> None:
         self._settings = settings
         self._secrets = secrets
         self._servers = servers
-        self._gpu_bytes = gpu_bytes
+        self._profiles = profiles
         self._shelf = shelf
         self._clients: dict[str, httpx2.AsyncClient] = {}
 
@@ -106,32 +106,37 @@ class Directory:
             raise unknown_name(name, apis)
         try:
             row = await self._loadable(listed or await self._weights_row(name, found), wish)
-            server = await self._server_for(row, self._launch_settings(wish.profile))
+            return await self._local(row, wish, shown_as)
         except AppError as exc:
             return UnusableTarget(shown_as or (Path(name).name if found.path else name), exc)
-        return LocalTarget(shown_as or row.name, row, server, self._settings.current, self._gpu_bytes)
 
-    async def server(self, name: str) -> Server:
-        """The server for the weights that a name means.
+    async def local(self, name: str, wish: Wish) -> LocalTarget:
+        """The weights that a name means, behind their server; nothing is loaded.
 
         Raises:
-            AppError: it means no weights.
+            AppError: it means no weights, or they cannot be served.
+        """
+        return await self._local(await self._loadable(await self.weights(name), wish), wish, None)
+
+    async def weights(self, name: str) -> WeightsRow:
+        """The weights that a name means.
+
+        Raises:
+            AppError: it means none on this machine.
         """
         found = meaning_of(name, self._apis())
         if found.kind == "api":
             raise AppError(f"{name} is an API", "there is nothing to load")
-        row = await self._loadable(await self._weights_row(name, found), Wish())
-        return await self._server_for(row, self._settings.current.servers)
+        return await self._weights_row(name, found)
 
-    async def _server_for(self, row: WeightsRow, settings: ServerSettings) -> Server:
-        await self._servers.stop_outdated(settings, self._settings.current.servers)
-        return self._servers.server_for(row.name, Path(row.path), settings)
+    async def _local(self, row: WeightsRow, wish: Wish, shown_as: str | None) -> LocalTarget:
+        settings, profile, path = self._settings.current, self.profile_of(row, wish), Path(row.path)
+        await self._servers.stop_outdated(path, settings.servers, profile)
+        return LocalTarget(shown_as or row.name, row, self._servers, profile, settings)
 
-    def _launch_settings(self, profile: LaunchProfile) -> ServerSettings:
-        changes = {
-            name: value for name, value in msgspec.structs.asdict(profile).items() if value is not None
-        }
-        return msgspec.structs.replace(self._settings.current.servers, **changes)
+    def profile_of(self, row: WeightsRow, wish: Wish) -> LaunchProfile:
+        """How these weights are served."""
+        return wish.profile if wish.profile != LaunchProfile() else self._profiles.assigned(row.path)
 
     async def _loadable(self, row: WeightsRow, wish: Wish) -> WeightsRow:
         """The same weights, whole and checked.

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from steelyard.core.base.paths import Home
     from steelyard.core.store.secrets import SecretStore
-    from steelyard.core.telemetry.nvidia import Nvml
     from steelyard.core.values.hub import HubAccount
-    from steelyard.core.values.servers import ServerRow
+    from steelyard.core.values.servers import DeviceRow, ServerRow
 
 _GPU_BACKENDS = ("cuda", "vulkan", "metal", "hip")
 _LOW_DISK_BYTES = 2 << 30
@@ -33,7 +32,7 @@ _LOW_DISK_BYTES = 2 << 30
 def diagnose(
     home: Home,
     secrets: SecretStore,
-    nvml: Nvml,
+    devices: list[DeviceRow],
     servers: list[ServerRow],
     hub: HubAccount,
     notices: list[str],
@@ -62,7 +61,7 @@ def diagnose(
         "python": platform.python_version(),
         "qt": importlib.metadata.version("pyside6-essentials"),
         "engine": engine,
-        "devices": [msgspec.to_builtins(row) for row in nvml.devices()],
+        "devices": [msgspec.to_builtins(row) for row in devices],
         "keyring": {"backend": backend, "secure": is_secure},
         "paths": {**_paths(home), "huggingface_cache": hub.cache},
         "disk_free_bytes": free_bytes,

@@ -6,58 +6,65 @@ import asyncio
 import contextlib
 import logging
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import msgspec
 
-from steelyard.core.base.clock import utc_now
-from steelyard.core.base.errors import AppError, UsageError, unreachable
-from steelyard.core.base.ids import new_id
-from steelyard.core.base.paths import engine_folder
-from steelyard.core.base.units import pico_from_usd, usd_text
-from steelyard.core.compare.comparing import Column, Comparing, Plan
-from steelyard.core.costs.price_book import book_prices, price_problem, prices_for
+from steelyard.core.base.errors import AppError, unreachable
+from steelyard.core.base.paths import data_root, engine_folder
+from steelyard.core.bench_room import BenchMeans, BenchRoom
+from steelyard.core.costs.price_book import book_prices, price_problem
 from steelyard.core.directory import Directory, Wish
 from steelyard.core.doctor import diagnose
 from steelyard.core.fitting import Machine
-from steelyard.core.runs.runner import Job, Runner
-from steelyard.core.runs.warm_up import warm_up
-from steelyard.core.servers.pool import ServerPool
+from steelyard.core.gateway.door import Gateway
+from steelyard.core.gateway.offered import OfferedModels
+from steelyard.core.live_rates import LiveRates
+from steelyard.core.monitor.monitor import Monitor
+from steelyard.core.prompts_room import PromptsRoom
+from steelyard.core.runs.proxied import Books
+from steelyard.core.runs.runner import Runner
+from steelyard.core.runs.watch import WatchDesk
+from steelyard.core.server_banners import banners_of
+from steelyard.core.server_figures import ServerFigures
+from steelyard.core.servers.pool import ServerPool, Surroundings
+from steelyard.core.servers_room import Around, ServersRoom
 from steelyard.core.store.database import Database
+from steelyard.core.store.gateway_keys import GatewayKeys
 from steelyard.core.store.ledger import Ledger
+from steelyard.core.store.profiles import ProfileStore
+from steelyard.core.store.run_details import RunDetailsStore
 from steelyard.core.store.secrets import SecretStore
 from steelyard.core.store.settings import SettingsStore
 from steelyard.core.targets.clients import local_client
-from steelyard.core.telemetry.nvidia import Nvml
+from steelyard.core.telemetry.telemetry import ServerLook, Telemetry
 from steelyard.core.values import commands as c
 from steelyard.core.values.events import (
-    ComparisonJudged,
-    ComparisonStarted,
     EngineChanged,
     Event,
-    RunWaited,
+    GatewayChanged,
+    RunFinished,
+    Sampled,
     ServerChanged,
     SettingsChanged,
     TargetsChanged,
     WindowRaised,
 )
-from steelyard.core.values.prompt import Message, Prompt
-from steelyard.core.values.reports import CostPreview
 from steelyard.core.values.targets import ApiPrices
 from steelyard.core.weights_room import WeightsRoom
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from steelyard.core.base.paths import Home
-    from steelyard.core.runs.promptable import Promptable
-    from steelyard.core.values.comparison import Comparison
-    from steelyard.core.values.run import Run
-    from steelyard.core.values.servers import ServerRow
-
-_GPU_LOOK_S = 0.5
-_BYTES_PER_TOKEN = 4
+    from steelyard.core.runs.local_target import LocalTarget
+    from steelyard.core.servers.loading import LoadFacts
+    from steelyard.core.values.profiles import LaunchProfile
+    from steelyard.core.values.servers import Banner, DeviceRow, ServerRow
+    from steelyard.core.values.telemetry import Sample
+    from steelyard.core.values.weights import WeightsRow
 
 _log = logging.getLogger(__name__)
 
@@ -75,16 +82,22 @@ class Engine:
         self._secrets = SecretStore(home.keyring_service)
         self._database = Database(home.database)
         self._ledger = Ledger(self._database)
-        self._runner = Runner(self._ledger, self._emit)
-        self._nvml = Nvml()
-        self._gpu_bytes: dict[int, int | None] = {}
-        self._gpu_watch: asyncio.Task[None] | None = None
-        self._servers: ServerPool | None = None
-        machine = Machine(
-            engine_folder(), home, self.server_rows, self._nvml.fetch_devices, self._nvml.fetch_driver
-        )
+        self._rates = LiveRates()
+        self._telemetry = Telemetry(lambda: self._settings.current.energy, self._server_looks)
+        self._is_watching = False
+        self._desk = WatchDesk(lambda: self._telemetry.latest, self._telemetry.energy)
+        self._details = RunDetailsStore(self._database)
+        self._runner = Runner(self._ledger, self._details, self._desk, self._emit)
+        self._figures = ServerFigures(self._telemetry.energy.mean_power_w)
+        self._monitor = Monitor(self._database, self._telemetry, lambda: self._settings.current, self._emit)
+        machine = Machine(engine_folder(), home, self.server_rows, self._fetch_devices, self._fetch_driver)
         self._weights = WeightsRoom(machine, self._settings, self._secrets, self._database, self._emit)
+        self._pool_: ServerPool | None = None
         self._directory: Directory | None = None
+        self._prompts_: PromptsRoom | None = None
+        self._servers_: ServersRoom | None = None
+        self._bench_: BenchRoom | None = None
+        self._gateway_: Gateway | None = None
 
     # ---- life ----------------------------------------------------------------------------------------------
 
@@ -114,34 +127,97 @@ class Engine:
         await self._database.open()
         if cut_off := await self._ledger.mark_interrupted():
             _log.info("%d runs were cut off last time", cut_off)
-        self._servers = ServerPool(
-            engine_folder(), runtime, local_client, self._on_server_changed, self._weights.on_load
+        around = Surroundings(
+            make_client=local_client,
+            gpu_bytes=self._telemetry.gpu_bytes,
+            ask_need=self._weights.fitting.need,
+            banners=self._banners,
+            on_change=self._on_server_changed,
+            on_load=self._on_load,
+            on_log=self._on_log,
         )
-        await asyncio.to_thread(self._servers.sweep)
-        self._directory = Directory(
-            self._settings,
-            self._secrets,
-            self._servers,
-            self._weights.shelf,
-            lambda pid: self._gpu_bytes.get(pid),
+        pool = self._pool_ = ServerPool(engine_folder(), runtime, around)
+        await asyncio.to_thread(pool.sweep)
+        profiles = ProfileStore(self._home.root / "profiles", data_root() / "models" / "profiles")
+        directory = self._directory = Directory(
+            self._settings, self._secrets, pool, self._weights.shelf, profiles
         )
+        self._prompts_ = PromptsRoom(directory, self._runner, self._ledger, self._settings, self._emit)
+        outside = Around(
+            emit=self._emit,
+            preview_fit=self._weights.fitting.preview,
+            own_template=self._own_template,
+            our_ports=self._our_ports,
+            engine_folder=engine_folder(),
+        )
+        self._servers_ = ServersRoom(pool, directory, profiles, self._settings, self._figures, outside)
+        self._bench_ = BenchRoom(self._bench_means(pool, directory, runtime))
+        self._gateway_ = self._make_gateway(directory)
+        self._telemetry.subscribe(self._on_sample)
+        await self._monitor.start()
+        if self._owner != "command":
+            self._watch_machine()
         await self._weights.start(goes_on=self._owner != "command")
-        self._gpu_watch = asyncio.create_task(self._watch_gpu())
+        if self._owner == "app" and self._settings.current.gateway.is_open:
+            with contextlib.suppress(AppError):  # the port is taken: its row says so
+                await self._gateway_.open()
+
+    def _bench_means(self, pool: ServerPool, directory: Directory, runtime: Path) -> BenchMeans:
+        return BenchMeans(
+            pool=pool,
+            directory=directory,
+            shelf=self._weights.shelf,
+            runner=self._runner,
+            settings=self._settings,
+            engine_folder=engine_folder(),
+            runtime=runtime,
+            emit=self._emit,
+            save_profile=self._servers.save_profile,
+            fetch_devices=self._fetch_devices,
+            latest=lambda: self._telemetry.latest,
+        )
+
+    def _make_gateway(self, directory: Directory) -> Gateway:
+        async def find_target(
+            name: str, profile: LaunchProfile, for_embeddings: bool, note: Callable[[str], None]
+        ) -> LocalTarget:
+            if for_embeddings:
+                profile = msgspec.structs.replace(profile, embeddings=True)
+            return await directory.local(name, Wish(profile=profile, note=note))
+
+        async def list_all() -> list[WeightsRow]:
+            return (await self._weights.shelf.shelf([])).weights
+
+        async def metrics() -> str:
+            return self._monitor.metrics_text()
+
+        return Gateway(
+            OfferedModels(list_all, directory.weights, find_target),
+            GatewayKeys(self._home.root / "gateway-keys.json"),
+            Books(self._ledger, self._details, self._desk, self._emit),
+            lambda: self._settings.current,
+            lambda row: self._emit(GatewayChanged(gateway=row)),
+            metrics,
+        )
 
     async def stop(self, deadline_s: float) -> None:
         """End all children within the deadline, then close the ledger."""
         self._emit(EngineChanged(state="closing"))
-        if self._gpu_watch:
-            self._gpu_watch.cancel()
         await self._weights.stop_downloads()
-        if self._servers:
+        if self._gateway_:
+            await self._gateway_.close()
+        if self._pool_:
             try:
-                await asyncio.wait_for(self._servers.close(), deadline_s)
+                await asyncio.wait_for(self._pool_.close(), deadline_s)
             except TimeoutError:
                 _log.warning("servers did not end in time; killing them")
-                await asyncio.to_thread(self._servers.sweep)
+                await asyncio.to_thread(self._pool_.sweep)
         if self._directory:
             await self._directory.close()
+        await self._figures.close()
+        if self._is_watching:
+            await self._telemetry.stop()
+        await self._monitor.stop()
         await self._weights.close()
         await self._database.close()
 
@@ -162,7 +238,7 @@ class Engine:
 
     def server_rows(self) -> list[ServerRow]:
         """The servers as they are now."""
-        return self._servers.rows() if self._servers else []
+        return self._pool_.rows() if self._pool_ else []
 
     # ---- commands ------------------------------------------------------------------------------------------
 
@@ -177,25 +253,47 @@ class Engine:
             raise self._failure
         match command:
             case c.StartRun():
-                return await self._start_run(command, request)
+                return await self._prompts.run(command, request)
             case c.StartComparison():
-                return await self._start_comparison(command, request)
-            case c.ListServers():
-                return self.server_rows()
-            case c.LoadWeights():
-                return await self._load_weights(command)
-            case c.StopServer():
-                return await self._pool.stop(command.name)
+                return await self._prompts.compare(command, request)
+            case c.PreviewCost():
+                return self._prompts.preview_cost(command)
             case c.ListComparisons():
                 return await self._ledger.comparisons(command.limit)
             case c.ReadComparison():
                 return await self._ledger.comparison(command.id)
             case c.Diagnose():
                 return await self._diagnose()
+            case _ if isinstance(command, c.WeightsCommand):
+                return await self._weights.execute(command, request)
+            case _ if isinstance(command, c.ServerCommand):
+                return await self._servers.execute(command, request)
             case _:
                 return await self._execute_on_lists(command, request)
 
     async def _execute_on_lists(self, command: c.Command, request: str) -> Any:
+        match command:
+            case _ if isinstance(command, c.MonitorCommand):
+                return await self._monitor.execute(command)
+            case _ if isinstance(command, c.GatewayCommand):
+                return await self._execute_on_gateway(command)
+            case _ if isinstance(command, c.BenchCommand):
+                assert self._bench_ is not None
+                return await self._bench_.execute(command, request)
+            case _:
+                return await self._execute_on_targets(command)
+
+    async def _execute_on_gateway(self, command: c.GatewayCommand) -> Any:
+        assert self._gateway_ is not None
+        result = await self._gateway_.execute(command)
+        if self._owner == "app" and isinstance(command, c.OpenGateway | c.CloseGateway):
+            now = self._settings.current
+            is_open = isinstance(command, c.OpenGateway)
+            gateway = msgspec.structs.replace(now.gateway, is_open=is_open)
+            self._settings.save(msgspec.structs.replace(now, gateway=gateway))
+        return result
+
+    async def _execute_on_targets(self, command: c.Command) -> Any:
         match command:
             case c.ListTargets():
                 return await self._targets.api_rows()
@@ -212,8 +310,6 @@ class Engine:
                 return kept
             case c.TestTarget():
                 return await self._targets.test(command.name, command.environment)
-            case _ if isinstance(command, c.WeightsCommand):
-                return await self._weights.execute(command, request)
             case _:
                 return await self._execute_on_settings(command)
 
@@ -225,15 +321,13 @@ class Engine:
                 self._weights.check_settings(command.settings)
                 kept = self._settings.current.targets
                 self._settings.save(msgspec.structs.replace(command.settings, targets=kept))
-                await self._pool.stop_outdated(command.settings.servers)
+                await self._servers.use_settings()
                 self._weights.use_settings()
                 return self._emit(SettingsChanged())
             case c.ReadSpending():
                 midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
                 since = midnight.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
                 return await self._ledger.spending_since(since)
-            case c.PreviewCost():
-                return self._preview_cost(command)
             case c.PriceLike():
                 return _as_prices(command.price_like)
             case c.RaiseWindow():
@@ -241,136 +335,25 @@ class Engine:
             case _:
                 return unreachable(command)
 
-    # ---- runs ----------------------------------------------------------------------------------------------
-
-    async def _start_run(self, command: c.StartRun, request: str) -> Run:
-        note = partial(self._tell_wait, request, 0, command.target)
-        target = await self._targets.promptable(command.target, _wish(command, note))
-        prompt = Prompt(
-            messages=_messages(command.system, [], command.prompt),
-            sampling=command.sampling,
-            cache_prompt=False,
-        )
-        job = Job(request=request, target=target, prompt=prompt, class_=command.class_, tags=command.tags)
-        return await self._runner.run(job)
-
-    async def _start_comparison(self, command: c.StartComparison, request: str) -> Comparison:
-        if not command.targets:
-            raise UsageError("A comparison needs a target", hint="Add one with --target NAME.")
-        if command.histories and len(command.histories) != len(command.targets):
-            raise UsageError("A further turn needs one history for each target")
-        histories = command.histories or [[] for _ in command.targets]
-        columns = [
-            Column(
-                target,
-                Prompt(
-                    messages=_messages(command.system, history, command.prompt),
-                    sampling=command.sampling,
-                    cache_prompt=bool(command.histories),
-                ),
-            )
-            for target, history in zip(await self._compared(command, request), histories, strict=True)
-        ]
-        comparison_id, turn = await self._begin_comparison(command, columns)
-        self._emit(ComparisonStarted(request=request, comparison_id=comparison_id, turn=turn))
-        plan = Plan(
-            id=comparison_id,
-            request=request,
-            columns=columns,
-            schedule=command.schedule,
-            repeat=command.repeat,
-            warm_up=command.warm_up,
-            turn=turn,
-            class_=command.class_,
-            tags=command.tags,
-        )
-        comparison = await Comparing(plan, self._runner, self._emit).carry_out()
-        try:
-            await self._ledger.judge_comparison(comparison_id, comparison.not_comparable)
-        except AppError as exc:
-            _log.warning("comparison %s was not judged in the ledger: %s", comparison_id, exc)
-        self._emit(
-            ComparisonJudged(
-                request=request, comparison_id=comparison_id, not_comparable=comparison.not_comparable
-            )
-        )
-        return comparison
-
-    async def _compared(self, command: c.StartComparison, request: str) -> list[Promptable]:
-        """The targets. Two files of the same short name go by what was typed, or they would be one target."""
-        wishes = [
-            _wish(command, partial(self._tell_wait, request, column, name))
-            for column, name in enumerate(command.targets)
-        ]
-        targets = [
-            await self._targets.promptable(name, wish)
-            for name, wish in zip(command.targets, wishes, strict=True)
-        ]
-        asked_as: dict[str, set[str]] = {}
-        for name, target in zip(command.targets, targets, strict=True):
-            asked_as.setdefault(target.info.name, set()).add(name)
-        return [
-            target
-            if len(asked_as[target.info.name]) == 1
-            else await self._targets.promptable(name, wish, shown_as=name)
-            for name, target, wish in zip(command.targets, targets, wishes, strict=True)
-        ]
-
-    def _tell_wait(self, request: str, column: int, target: str, reason: str) -> None:
-        self._emit(RunWaited(request=request, column=column, target=target, reason=reason))
-
-    async def _begin_comparison(self, command: c.StartComparison, columns: list[Column]) -> tuple[str, int]:
-        if command.continues:
-            return command.continues, await self._ledger.add_turn(command.continues)
-        comparison_id = new_id()
-        names = [column.target.info.name for column in columns]
-        await self._ledger.begin_comparison(
-            comparison_id, utc_now(), command.prompt, command.schedule, command.system, names
-        )
-        return comparison_id, 0
-
-    async def _load_weights(self, command: c.LoadWeights) -> ServerRow:
-        """Load and ask it once: who loads ahead of the first prompt wants that prompt answered at once."""
-        server = await self._targets.server(command.target)
-        await server.ensure_ready()
-        target = await self._targets.promptable(command.target, Wish())
-        await warm_up(target, None, lambda _reason: None)
-        return server.row()
-
-    def _preview_cost(self, command: c.PreviewCost) -> CostPreview:
-        apis = {target.name: target for target in self._settings.current.targets}
-        chosen = [apis[name] for name in command.targets if name in apis]
-        prompt_tokens = -(-command.prompt_chars // _BYTES_PER_TOKEN)
-        total, unpriced = 0, list[str]()
-        for target in chosen:
-            prices = prices_for(target, prompt_tokens)
-            if prices is None:
-                unpriced.append(target.name)
-                continue
-            total += pico_from_usd(
-                (prices.input * prompt_tokens + prices.output * command.max_tokens) / 1_000_000
-            )
-        priced = len(chosen) - len(unpriced)
-        return CostPreview(
-            api_usd_max=usd_text(total) if priced else None,
-            api_targets=len(chosen),
-            local_targets=len(command.targets) - len(chosen),
-            unpriced=unpriced,
-        )
-
     async def _diagnose(self) -> dict[str, Any]:
         notices = [*self._settings.notices, *self._database.notices]
         wrong = [price_problem(target) for target in self._settings.current.targets]
         notices += [f"{exc.title}: {exc.detail}" for exc in wrong if exc]
         rows, hub = self.server_rows(), await self._weights.desk.account(ask_hub=False)
-        return await asyncio.to_thread(diagnose, self._home, self._secrets, self._nvml, rows, hub, notices)
+        devices = await self._fetch_devices()
+        return await asyncio.to_thread(diagnose, self._home, self._secrets, devices, rows, hub, notices)
 
     # ---- inside --------------------------------------------------------------------------------------------
 
     @property
-    def _pool(self) -> ServerPool:
-        assert self._servers is not None
-        return self._servers
+    def _prompts(self) -> PromptsRoom:
+        assert self._prompts_ is not None
+        return self._prompts_
+
+    @property
+    def _servers(self) -> ServersRoom:
+        assert self._servers_ is not None
+        return self._servers_
 
     @property
     def _targets(self) -> Directory:
@@ -378,6 +361,10 @@ class Engine:
         return self._directory
 
     def _emit(self, event: Event) -> None:
+        self._rates.on_event(event)
+        self._monitor.on_event(event)
+        if isinstance(event, RunFinished):
+            self._figures.on_run_finished(event.run)
         for listener in list(self._listeners):
             try:
                 listener(event)
@@ -385,25 +372,57 @@ class Engine:
                 _log.exception("a listener failed on %s", type(event).__name__)
 
     def _on_server_changed(self, row: ServerRow) -> None:
+        self._watch_machine()
+        self._figures.on_server_changed(row)
         self._emit(ServerChanged(server=row))
 
-    async def _watch_gpu(self) -> None:
-        """GPU memory of our servers, while there is a driver to ask."""
-        await self._nvml.fetch_devices()
-        while not self._nvml.is_absent:
-            for row in self.server_rows():
-                if row.pid is not None:
-                    self._gpu_bytes[row.pid] = await self._nvml.fetch_process_bytes(row.pid)
-            await asyncio.sleep(_GPU_LOOK_S)
+    def _on_load(self, load: LoadFacts) -> None:
+        predicted = sum(one.model_mib + one.context_mib + one.compute_mib for one in load.projected) << 20
+        if predicted:
+            self._figures.learned(load.backend, load.measured_bytes / predicted - 1)
+        self._weights.on_load(load)
 
+    def _on_log(self, name: str) -> None:
+        self._servers.on_log(name)
 
-def _wish(command: c.StartRun | c.StartComparison, note: Callable[[str], None]) -> Wish:
-    return Wish(command.environment, command.profile, command.allow_unverified, note)
+    def _our_ports(self) -> frozenset[int]:
+        row = self._gateway_.row() if self._gateway_ else None
+        port = urlsplit(row.base_url).port if row and row.base_url else None
+        return frozenset() if port is None else frozenset({port})
 
+    async def _own_template(self, weights: Path) -> str | None:
+        header = await asyncio.to_thread(self._weights.shelf.reader.read, weights)
+        return header.chat_template
 
-def _messages(system: str, history: list[Message], prompt: str) -> list[Message]:
-    head = [Message(role="system", content=system)] if system else []
-    return [*head, *history, Message(role="user", content=prompt)]
+    # ---- the machine ---------------------------------------------------------------------------------------
+
+    def _watch_machine(self) -> None:
+        """A command that needs no server and no device looks at nothing."""
+        if not self._is_watching:
+            self._is_watching = True
+            self._telemetry.start()
+
+    async def _fetch_devices(self) -> list[DeviceRow]:
+        self._watch_machine()
+        return await self._telemetry.fetch_devices()
+
+    async def _fetch_driver(self) -> str:
+        self._watch_machine()
+        return await self._telemetry.fetch_driver()
+
+    def _server_looks(self) -> list[ServerLook]:
+        rates = self._rates.take()
+        return [
+            ServerLook(row.name, row.pid, rates.get(row.name), row.slots_busy > 0 or row.state != "ready")
+            for row in self.server_rows()
+            if row.pid is not None
+        ]
+
+    def _on_sample(self, sample: Sample) -> None:
+        self._emit(Sampled(sample=sample))
+
+    def _banners(self, row: ServerRow) -> list[Banner]:
+        return banners_of(row, self._telemetry.latest, self._desk.others(row.name))
 
 
 def _as_prices(price_like: str) -> ApiPrices:

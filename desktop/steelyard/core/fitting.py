@@ -22,12 +22,18 @@ from steelyard.core.fit.verdict import need
 from steelyard.core.gguf.split_sets import part_of
 from steelyard.core.hub.names import meaning_of
 from steelyard.core.hub.remote_header import HeaderShelf
+from steelyard.core.servers.flags import effective
+from steelyard.core.servers.log_facts import device_name
 from steelyard.core.servers.pool import find_binary
 from steelyard.core.servers.projection import project
+from steelyard.core.servers.room import Need, Space
+from steelyard.core.servers.room_keeper import Asked
 from steelyard.core.store.fit_history import FitLoad
 from steelyard.core.telemetry.host_memory import read_host_memory
 from steelyard.core.values import commands as c
-from steelyard.core.values.fit import FitDevice, FitReport, FitWish, Projected, RepoFit
+from steelyard.core.values.fit import FitDevice, FitReport, FitWish, KvType, Projected, RepoFit
+from steelyard.core.values.profiles import LaunchProfile
+from steelyard.core.values.settings import ServerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -43,6 +49,7 @@ if TYPE_CHECKING:
     from steelyard.core.values.servers import DeviceRow, ServerRow
     from steelyard.core.values.weights import WeightsRow
 
+DEFAULT_KV_TYPE: KvType = "f16"
 _MAX_KEPT = 64
 _ABSURD = 2
 """The engine books every cell of a context even when it only counts: not for some times the whole memory."""
@@ -89,6 +96,14 @@ class Machine:
     fetch_driver: Callable[[], Awaitable[str]]
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """A projection, and the context, slots and KV type that it was for."""
+
+    projected: Projected
+    wanted: tuple[int, int, str]
+
+
 class Fitting:
     """Owned by the engine's loop; children are spawned from its thread."""
 
@@ -99,7 +114,7 @@ class Fitting:
         self._history = history
         self._headers = HeaderShelf(machine.home.root / "headers", shelf.reader)
         self._remote: dict[tuple[str, str, str], Weights] = {}
-        self._projections: dict[tuple[str, int, int, int, int, str], Projected] = {}
+        self._projections: dict[tuple[str, int, int, bytes], _Kept] = {}
         self._repos: dict[tuple[str, str], HubRepo] = {}
         self._one_at_a_time = asyncio.Lock()
 
@@ -145,6 +160,39 @@ class Fitting:
     async def _judge(self, weights: Weights, wish: FitWish) -> FitReport:
         _check_is_model(weights)
         return make_report(await self._subject(weights, wish, is_quick=False))
+
+    # ---- a launch ------------------------------------------------------------------------------------------
+
+    async def preview(self, row: WeightsRow, profile: LaunchProfile) -> FitReport:
+        """The verdict on weights of this machine with an effective profile.
+
+        Raises:
+            AppError: the file cannot be used, or the engine refuses it.
+        """
+        weights = await self._local(row)
+        _check_is_model(weights)
+        return make_report(
+            await self._subject(weights, _wish_of(profile), profile=_counted(profile), is_quick=False)
+        )
+
+    async def need(self, path: Path, profile: LaunchProfile) -> Asked | None:
+        """What a start would take of each device; None where that cannot be told."""
+        try:
+            part = part_of(path.name)
+            names = part.file_names() if part else [path.name]
+            headers = [
+                await asyncio.to_thread(self._shelf.reader.read, path.with_name(name)) for name in names
+            ]
+            weights = Weights(path.name, path, headers, 0)
+            wish, counted = _wish_of(profile), _counted(profile)
+            report = make_report(await self._subject(weights, wish, profile=counted, is_quick=False))
+        except AppError as exc:
+            _log.info("what %s needs is unknown: %s", path.name, exc)
+            return None
+        return Asked(
+            Need({device_name(device.name): need(device) for device in report.devices}),
+            tuple(Space(device_name(device.name), device.free_bytes) for device in report.devices),
+        )
 
     # ---- a repository --------------------------------------------------------------------------------------
 
@@ -196,14 +244,17 @@ class Fitting:
 
     # ---- the figures ---------------------------------------------------------------------------------------
 
-    async def _subject(self, weights: Weights, wish: FitWish, *, is_quick: bool) -> Subject:
+    async def _subject(
+        self, weights: Weights, wish: FitWish, *, is_quick: bool, profile: LaunchProfile | None = None
+    ) -> Subject:
         ctx = context_for(weights.header, wish)
         wanted = (ctx, wish.parallel, wish.kv_type)
+        profile = profile or _profile_of(wanted)
         host = HostMemory(*await asyncio.to_thread(read_host_memory))
         is_absurd = (
             estimate(weights.header, weights.data_bytes, *wanted).kv_bytes > _ABSURD * host.total_bytes
         )
-        projected = None if is_quick or is_absurd else await self._projected(weights, wanted)
+        projected = None if is_quick or is_absurd else await self._projected(weights, profile, wanted)
         layers = None if projected is None else projected.layers_on_gpu
         if projected is not None:
             devices = fit_devices(projected, weights.data_bytes, host)
@@ -226,39 +277,39 @@ class Fitting:
             bytes_read=weights.bytes_read,
         )
 
-    async def _projected(self, weights: Weights, wanted: tuple[int, int, str]) -> Projected | None:
+    async def _projected(
+        self, weights: Weights, profile: LaunchProfile, wanted: tuple[int, int, str]
+    ) -> Projected | None:
         """The engine's own projection; None where the engine cannot be asked.
 
         Raises:
             AppError: the engine refuses the weights.
         """
         info = await asyncio.to_thread(weights.path.stat)
-        key = (str(weights.path), info.st_size, info.st_mtime_ns, *wanted)
+        key = (str(weights.path), info.st_size, info.st_mtime_ns, msgspec.json.encode(profile))
         found = self._projections.get(key)
-        if found is not None and all(device.is_host for device in found.devices):
-            return found  # free GPU memory changes; what a CPU needs does not
+        if found is not None and all(device.is_host for device in found.projected.devices):
+            return found.projected  # free GPU memory changes; what a CPU needs does not
         try:
             binary = find_binary(self._machine.engine_folder)
         except AppError:
             return None
         runtime = self._machine.home.runtime_folder()
         async with self._one_at_a_time:
-            projected = await project(binary, weights.path, runtime, wanted, os.environ)
+            projected = await project(binary, weights.path, runtime, profile, os.environ)
         while len(self._projections) >= _MAX_KEPT:
             del self._projections[next(iter(self._projections))]
-        self._projections[key] = projected
+        self._projections[key] = _Kept(projected, wanted)
         return projected
 
     async def _by_formula(
         self, weights: Weights, wanted: tuple[int, int, str], host: HostMemory
     ) -> list[FitDevice]:
         """From a projection of the same file with another wish, else from the header alone."""
-        for (path, _size, _mtime, *before), projected in reversed(self._projections.items()):
+        for (path, *_), kept in reversed(self._projections.items()):
             if path == str(weights.path):
-                ctx, parallel, kv_type = before
-                devices = fit_devices(projected, weights.data_bytes, host)
-                old = (int(ctx), int(parallel), str(kv_type))
-                return scaled_to(devices, weights.header, old, wanted)
+                devices = fit_devices(kept.projected, weights.data_bytes, host)
+                return scaled_to(devices, weights.header, kept.wanted, wanted)
         needed = estimate(weights.header, weights.data_bytes, *wanted)
         gpus = await self._machine.fetch_gpus()
         parts = {
@@ -324,6 +375,29 @@ class Fitting:
 
     async def _driver_for(self, backend: str) -> str:
         return await self._machine.fetch_driver() if backend in ("cuda", "gpu") else ""
+
+
+def _profile_of(wanted: tuple[int, int, str]) -> LaunchProfile:
+    """The profile of which only (context, slots, KV type) are known; as a server would fill in the rest."""
+    ctx, parallel, kv_type = wanted
+    kv = None if kv_type == DEFAULT_KV_TYPE else msgspec.convert(kv_type, KvType)
+    profile = LaunchProfile(context_tokens=ctx, parallel=parallel, kv_type_k=kv, kv_type_v=kv)
+    return _counted(effective(profile, ServerSettings()))
+
+
+def _wish_of(profile: LaunchProfile) -> FitWish:
+    return FitWish(
+        ctx=profile.context_tokens,
+        parallel=profile.parallel or 1,
+        kv_type=profile.kv_type_k or DEFAULT_KV_TYPE,
+    )
+
+
+def _counted(profile: LaunchProfile) -> LaunchProfile:
+    """Without what the engine does not count by; so more launches share one projection."""
+    return msgspec.structs.replace(
+        profile, chat_template=None, reasoning=None, idle_unload_s=None, threads=None, threads_batch=None
+    )
 
 
 def backend_of(devices: list[FitDevice]) -> str:

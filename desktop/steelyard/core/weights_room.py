@@ -50,7 +50,7 @@ class WeightsRoom:
         self.shelf = WeightsShelf(settings, WeightsFiles(database), lambda: emit(LibraryChanged()))
         self.desk = HubDesk(settings, secrets, self.shelf)
         self._downloads = Downloads(DownloadStore(database), self._on_download_changed, self.shelf.adopt)
-        self._fitting = Fitting(machine, self.shelf, self.desk, FitHistory(database))
+        self.fitting = Fitting(machine, self.shelf, self.desk, FitHistory(database))
         self._lessons: set[asyncio.Task[None]] = set()
         self._followers: dict[str, str] = {}
         """Download -> the request that waits for it."""
@@ -90,9 +90,9 @@ class WeightsRoom:
             case c.RemoveWeights():
                 return await self.shelf.remove(command.name)
             case c.FitWeights():
-                return await self._fitting.fit(command)
+                return await self.fitting.fit(command)
             case c.FitRepo():
-                return await self._fitting.fit_repo(command)
+                return await self.fitting.fit_repo(command)
             case _:
                 return await self._execute_on_hub(command, request)
 
@@ -185,7 +185,7 @@ class WeightsRoom:
 
     def on_load(self, load: LoadFacts) -> None:
         """A model was loaded: what was predicted is compared with what was measured."""
-        lesson = asyncio.create_task(self._fitting.learn_from(load))
+        lesson = asyncio.create_task(self.fitting.learn_from(load))
         self._lessons.add(lesson)
         lesson.add_done_callback(self._lessons.discard)
 

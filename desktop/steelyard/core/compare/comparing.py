@@ -44,6 +44,7 @@ class Plan:
     turn: int = 0
     class_: str | None = None
     tags: dict[str, str] = field(default_factory=dict[str, str])
+    route: str = "app"
 
 
 class Comparing:
@@ -93,6 +94,7 @@ class Comparing:
                 comparison_id=self._plan.id,
                 class_=self._plan.class_,
                 tags=self._plan.tags,
+                route=self._plan.route,
             )
             self._runs.append(await self._runner.run(job))
 

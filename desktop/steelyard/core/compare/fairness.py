@@ -23,6 +23,7 @@ def judge(runs: list[Run], schedule: Schedule) -> list[NotComparable]:
     found: list[NotComparable] = []
     for run in answered:
         found += _of_one(run)
+        found += _surroundings(run)
     found += _other_local_load(answered, schedule)
     found += _finish_length(answered)
     return found
@@ -59,17 +60,50 @@ def _of_one(run: Run) -> Iterator[NotComparable]:
         )
 
 
+def _surroundings(run: Run) -> Iterator[NotComparable]:
+    """What went on beside a local run. These cost speed, never the answer."""
+    state = run.state
+    if run.target.kind != "local":
+        return
+    if state.layers is not None and state.layers_on_gpu is not None and state.layers_on_gpu < state.layers:
+        yield NotComparable(
+            run_id=run.id,
+            metrics=_SPEED,
+            code="spilled_to_cpu",
+            detail=f"{state.layers - state.layers_on_gpu} of {state.layers} layers ran on the CPU",
+            remedy="Use a shorter context or a smaller quant",
+        )
+    if state.throttled:
+        yield NotComparable(
+            run_id=run.id,
+            metrics=_SPEED,
+            code="throttled",
+            detail=f"the GPU was held back: {', '.join(state.throttled)}",
+            remedy="Rerun when it has cooled down",
+        )
+    if state.memory_pressure_share is not None:
+        yield NotComparable(
+            run_id=run.id,
+            metrics=_SPEED,
+            code="memory_pressure",
+            detail=f"programs waited for memory {state.memory_pressure_share:.0%} of the time",
+            remedy="Close other programs and rerun",
+        )
+
+
 def _other_local_load(runs: list[Run], schedule: Schedule) -> Iterator[NotComparable]:
     local = [run for run in runs if run.target.kind == "local"]
-    if schedule != "concurrent" or len({run.column for run in local}) < 2:
-        return
+    is_crowded = schedule == "concurrent" and len({run.column for run in local}) > 1
     for run in local:
+        if not is_crowded and not run.state.beside:
+            continue
+        beside = f" ({', '.join(run.state.beside)})" if run.state.beside else ""
         yield NotComparable(
             run_id=run.id,
             metrics=_SPEED,
             code="other_local_load",
-            detail="another local model was generating on this machine at the same time",
-            remedy="Rerun model by model",
+            detail=f"another local model{beside} was generating on this machine at the same time",
+            remedy="Rerun model by model" if is_crowded else "Rerun",
         )
 
 

@@ -51,21 +51,6 @@ def api_cost(usage: Usage, prices: TokenPrices | None) -> Cost:
     )
 
 
-def local_energy(settings: Settings, e2e_ms: float | None, ttft_ms: float | None) -> Energy:
-    """Energy from the watts that the user typed; unknown without them."""
-    watts = settings.energy.active_watts
-    if watts is None or e2e_ms is None:
-        return Energy()
-    joules = watts * e2e_ms / 1000
-    prefill = None if ttft_ms is None else watts * ttft_ms / 1000
-    return Energy(
-        joules=joules,
-        prefill_joules=prefill,
-        decode_joules=None if prefill is None else joules - prefill,
-        source="user_watts",
-    )
-
-
 def local_cost(settings: Settings, energy: Energy, e2e_ms: float | None) -> Cost:
     """Electricity (marginal) and, where price, life and busy share are known, the machine as well (full)."""
     tariff = settings.energy.tariff_usd_per_kwh
@@ -74,7 +59,9 @@ def local_cost(settings: Settings, energy: Energy, e2e_ms: float | None) -> Cost
     kwh = Decimal(repr(energy.joules)) / _JOULES_PER_KWH
     marginal = pico_from_usd(kwh * Decimal(repr(tariff)))
     parts = [CostPart(what="electricity", quantity=energy.joules, unit="J", usd=_text(marginal))]
-    price_id = f"settings: {tariff:g} USD/kWh, {settings.energy.active_watts:g} W"
+    typed = energy.source == "user_watts"
+    power = f"{settings.energy.active_watts:g} W" if typed else f"joules measured ({energy.source})"
+    price_id = f"settings: {tariff:g} USD/kWh, {power}"
     machine = _machine_share(settings, e2e_ms)
     if machine is None:
         return Cost(

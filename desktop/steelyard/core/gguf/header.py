@@ -28,6 +28,7 @@ MAX_HEADER_BYTES = 64 << 20
 _MAX_TEXT_BYTES = 16 << 20
 _MAX_ELEMENTS = 2_000_000
 _MAX_KEYS = 65_536
+_MAX_TEMPLATE_BYTES = 256 << 10
 _MAX_TENSORS = 65_536
 _MAX_KEY_BYTES = 65_535
 _MAX_DIMENSIONS = 4
@@ -96,6 +97,8 @@ class GgufHeader:
     tensor_bytes: dict[str, int]
     vocabulary: int | None
     chat_template_sha256: str | None
+    chat_template: str | None = None
+    """None also where it is longer than any sensible one."""
 
     @property
     def architecture(self) -> str | None:
@@ -236,7 +239,7 @@ def parse_header(data: bytes) -> GgufHeader:
         if key == "tokenizer.ggml.tokens" and kind == _ARRAY:
             vocabulary = reader.array_count(at)
         elif key == "tokenizer.chat_template" and kind == _STRING:
-            template = hashlib.sha256(reader.bytes_of_text(at)).hexdigest()
+            template = reader.bytes_of_text(at)
     alignment = metadata.get("general.alignment", _DEFAULT_ALIGNMENT)
     if not isinstance(alignment, int) or alignment < 1 or alignment & (alignment - 1) or alignment > 1 << 20:
         raise ValueError("its alignment is no power of two")
@@ -251,8 +254,15 @@ def parse_header(data: bytes) -> GgufHeader:
         data_end=start + table.end,
         tensor_bytes=table.sizes,
         vocabulary=vocabulary,
-        chat_template_sha256=template,
+        chat_template_sha256=None if template is None else hashlib.sha256(template).hexdigest(),
+        chat_template=_text_of(template),
     )
+
+
+def _text_of(template: bytes | None) -> str | None:
+    if template is None or len(template) > _MAX_TEMPLATE_BYTES:
+        return None
+    return template.decode("utf-8", "replace")
 
 
 @dataclass

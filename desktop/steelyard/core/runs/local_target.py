@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steelyard.core.costs.run_cost import local_cost, local_energy
+from steelyard.core.costs.run_cost import local_cost
+from steelyard.core.runs.engine_questions import BASE_URL, check_length, templated_prompt
 from steelyard.core.runs.promptable import Opened, Promptable, ServerEnded, most_events
+from steelyard.core.servers.launch import shell_command
+from steelyard.core.store.run_details import RunDetails
 from steelyard.core.targets.exchange import Exchange, Limits, Request
 from steelyard.core.targets.openai import OpenAiWire
 from steelyard.core.values.run import EngineInfo, Memory, TargetInfo, WeightsInfo
@@ -15,33 +19,47 @@ from steelyard.core.values.run import EngineInfo, Memory, TargetInfo, WeightsInf
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    import httpx2
+
     from steelyard.core.base.errors import AppError
+    from steelyard.core.servers.pool import ServerPool
     from steelyard.core.servers.server import Server
+    from steelyard.core.values.profiles import LaunchProfile
     from steelyard.core.values.prompt import Prompt
     from steelyard.core.values.run import Cost, Energy, Timing, Usage
     from steelyard.core.values.settings import Settings
     from steelyard.core.values.weights import WeightsRow
 
-_BASE_URL = "http://localhost"
 _LONG_TIME_S = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Held:
+    """A ready server of which one slot is held."""
+
+    server: Server
+    client: httpx2.AsyncClient
+    key: str
+    alias: str
+    pid: int | None
+    load_ms: float | None
+    """None: it had been loaded before."""
+    is_cold: bool
+    ctx: int | None
 
 
 class LocalTarget(Promptable):
     """Weights on this machine behind one of our servers."""
 
     def __init__(
-        self,
-        name: str,
-        row: WeightsRow,
-        server: Server,
-        settings: Settings,
-        gpu_bytes: Callable[[int], int | None],
+        self, name: str, row: WeightsRow, pool: ServerPool, profile: LaunchProfile, settings: Settings
     ) -> None:
         self._name = name
         self._row = row
-        self._server = server
+        self._pool = pool
+        self._profile = profile
         self._settings = settings
-        self._gpu_bytes = gpu_bytes
+        self._server = self.server
         self._build = ""
         self._asked_pid: int | None = None
 
@@ -56,39 +74,74 @@ class LocalTarget(Promptable):
             quant=self._row.quant,
             size_bytes=self._row.size_bytes,
         )
-        engine = EngineInfo(name="llama-server", build=self._build, backend=self._server.backend)
+        engine = EngineInfo(name="llama-server", build=self._build, backend=self._server.facts.backend)
         return TargetInfo(
             name=self._name,
             kind="local",
             model=Path(self._row.path).stem,
             weights=weights,
             engine=engine if self._build else None,
+            server=self._server.spec.name,
         )
+
+    @property
+    def server(self) -> Server:
+        """The server that answers for it. Asked anew each time: an idle one may have been taken off the list
+        for another profile of the same weights.
+
+        Raises:
+            AppError: the engine is not installed.
+        """
+        self._server = self._pool.server_for(
+            self._row.name, Path(self._row.path), self._settings.servers, self._profile
+        )
+        return self._server
+
+    @contextlib.asynccontextmanager
+    async def hold(self, note: Callable[[str], None]) -> AsyncGenerator[Held, None]:
+        """Wait for a slot, make room and load if need be, and keep the slot meanwhile.
+
+        Raises:
+            ServerBusy: too many requests wait already.
+            AppError: there is no room, or it cannot be loaded.
+        """
+        server = self.server
+        if server.slots.busy >= server.slots.slots:
+            note("waiting for another prompt")
+        async with server.slots.slot():
+            was_loaded = server.ready is not None
+            if not was_loaded:
+                note("loading")
+            ready = await self._pool.ready(server, note)
+            self._build, self._asked_pid = ready.build, server.pid
+            is_cold, ready.is_fresh = ready.is_fresh, False
+            yield Held(
+                server=server,
+                client=ready.client,
+                key=ready.key,
+                alias=ready.alias,
+                pid=server.pid,
+                load_ms=None if was_loaded else ready.load_ms,
+                is_cold=is_cold,
+                ctx=ready.ctx,
+            )
 
     @contextlib.asynccontextmanager
     async def open(self, prompt: Prompt, note: Callable[[str], None]) -> AsyncGenerator[Opened, None]:
-        """Wait for the slot, load if need be."""
-        if self._server.row().slots_busy:
-            note("waiting for another prompt")
-        async with self._server.slot():
-            was_loaded = self._server.row().state == "ready"
-            if not was_loaded:
-                note("loading")
-            ready = await self._server.ensure_ready()
-            self._build = ready.build
-            self._asked_pid = self._server.pid
-            is_cold, ready.is_fresh = ready.is_fresh, False
+        """Hold a slot of it for one prompt, which fits into its context."""
+        async with self.hold(note) as held:
             wire = OpenAiWire(is_local=True)
-            body, not_sent = wire.body(ready.alias, prompt)
+            body, not_sent = wire.body(held.alias, prompt)
+            await check_length(self._name, held, body)
             request = Request(
                 who=self._name,
-                url=wire.chat_url(_BASE_URL),
-                headers=wire.headers(ready.key),
+                url=wire.chat_url(BASE_URL),
+                headers=wire.headers(held.key),
                 body=body,
                 is_local=True,
             )
-            exchange = Exchange(ready.client, wire, request, self._limits(prompt))
-            yield Opened(self.info, exchange, not_sent, None if was_loaded else ready.load_ms, is_cold)
+            exchange = Exchange(held.client, wire, request, self._limits(prompt))
+            yield Opened(self.info, exchange, not_sent, held.load_ms, held.is_cold)
 
     def _limits(self, prompt: Prompt) -> Limits:
         stall_s = self._settings.servers.generate_stall_s
@@ -120,18 +173,33 @@ class LocalTarget(Promptable):
         self._server.report_stall(self._asked_pid, reason)
 
     def memory(self) -> Memory:
-        """Resident memory and, with an NVIDIA driver, GPU memory of the child."""
-        pid = self._server.pid
+        """Resident memory and, where a driver tells, GPU memory of the child."""
+        row = self._pool.row(self._server)
         return Memory(
-            vram_peak_bytes=None if pid is None else self._gpu_bytes(pid),
-            ram_peak_bytes=self._server.resident_bytes(),
-            predicted_bytes=self._server.predicted_bytes,
-            measured_bytes=self._server.measured_bytes,
+            vram_peak_bytes=row.vram_bytes,
+            ram_peak_bytes=row.ram_bytes,
+            predicted_bytes=row.predicted_bytes,
+            measured_bytes=row.measured_bytes,
         )
 
-    def energy(self, timing: Timing) -> Energy:
-        """From the watts in the settings, if there are any."""
-        return local_energy(self._settings, timing.e2e_ms, timing.ttft_ms)
+    def layers(self) -> tuple[int, int] | None:
+        """(On the GPU, all), where the engine saw a GPU."""
+        facts = self._server.facts
+        if not facts.has_gpu or facts.offloaded_layers is None or facts.total_layers is None:
+            return None
+        return facts.offloaded_layers, facts.total_layers
+
+    async def details(self, prompt: Prompt) -> RunDetails:
+        """What the engine made of the prompt, asked after the answer so that it costs the answer nothing."""
+        plan = self._server.plan
+        flags = list(plan.flags) if plan else []
+        binary = self._server.profile.binary or str(self._server.spec.binary)
+        return RunDetails(
+            templated=await templated_prompt(self._server.ready, prompt),
+            samplers=list(self._server.facts.samplers),
+            server=self._server.spec.name,
+            command=shell_command(binary, flags) if flags else None,
+        )
 
     def cost(self, usage: Usage, timing: Timing, energy: Energy) -> Cost:
         """Electricity, and the machine where its price is known."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from steelyard.core.base.errors import AppError
+from steelyard.core.store.run_details import RunDetails
 from steelyard.core.values.run import Cost, Energy, Memory, TargetInfo, Timing, Usage
 
 if TYPE_CHECKING:
@@ -65,9 +66,13 @@ class Promptable(ABC):
         """What it holds now."""
         return Memory()
 
-    def energy(self, timing: Timing) -> Energy:
-        """Joules of a run with this timing."""
-        return Energy()
+    def layers(self) -> tuple[int, int] | None:
+        """(On the GPU, all), where its engine sees a GPU."""
+        return None
+
+    async def details(self, prompt: Prompt) -> RunDetails:
+        """What can be told of a run beside its figures; asked when it is over."""
+        return RunDetails()
 
     def cost(self, usage: Usage, timing: Timing, energy: Energy) -> Cost:
         """What a run cost."""

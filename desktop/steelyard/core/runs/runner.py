@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,13 +16,16 @@ from steelyard.core.base.ids import new_id
 from steelyard.core.base.redaction import redact
 from steelyard.core.runs.meter import Meter, raw_times_document, timing_of
 from steelyard.core.runs.promptable import Opened, Promptable, ServerEnded, prompt_bytes, with_answerer
+from steelyard.core.runs.watch import as_it_met
 from steelyard.core.values.events import Event, RunFinished, RunStarted, RunWaited, TextArrived
-from steelyard.core.values.run import ErrorInfo, Memory, Run, RunState
+from steelyard.core.values.run import Energy, ErrorInfo, Memory, Run, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from steelyard.core.runs.watch import RunWatch, WatchDesk
     from steelyard.core.store.ledger import Ledger
+    from steelyard.core.store.run_details import RunDetails, RunDetailsStore
     from steelyard.core.targets.delta import Delta
     from steelyard.core.targets.exchange import RawTimes
     from steelyard.core.values.prompt import Prompt
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
 
 _TICK_S = 0.25
 _TICKS_PER_FLUSH = 3
+_WITHOUT_DETAILS = ("bench", "tune")
+"""Hundreds of made-up prompts that nobody will inspect, and no request between two measured ones."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,13 +51,18 @@ class Job:
     comparison_id: str | None = None
     class_: str | None = None
     tags: dict[str, str] = field(default_factory=dict[str, str])
+    route: str = "app"
 
 
 class Runner:
     """Runs jobs; every run ends in the ledger, whatever happens to it."""
 
-    def __init__(self, ledger: Ledger, emit: Callable[[Event], None]) -> None:
+    def __init__(
+        self, ledger: Ledger, details: RunDetailsStore, desk: WatchDesk, emit: Callable[[Event], None]
+    ) -> None:
         self._ledger = ledger
+        self._details = details
+        self._desk = desk
         self._emit = emit
 
     async def run(self, job: Job) -> Run:
@@ -90,8 +101,7 @@ class Runner:
 
     async def _ask(self, job: Job, progress: _Progress) -> None:
         async with job.target.open(job.prompt, progress.note) as opened:
-            progress.opened = opened
-            progress.update(target=opened.info, not_sent=opened.not_sent)
+            progress.begin(opened, self._desk)
             ticking = asyncio.create_task(progress.tick())
             try:
                 await opened.exchange.run(progress.take, progress.note)
@@ -102,7 +112,7 @@ class Runner:
                 raise await job.target.explain(exc) from exc
             finally:
                 ticking.cancel()
-                progress.sample_memory()
+                await progress.settle()
                 if opened.exchange.has_stalled:
                     job.target.on_stalled()
 
@@ -122,6 +132,15 @@ class Runner:
             )
             progress.update(error=run.error or _error_info(lost))
         self._emit(RunFinished(request=progress.job.request, run=progress.run))
+        await self._keep_details(progress)
+
+    async def _keep_details(self, progress: _Progress) -> None:
+        """What the inspector shows. A run is whole without it."""
+        try:
+            if (kept := await progress.details()) is not None:
+                await self._details.save(progress.run.id, kept)
+        except Exception:  # noqa: BLE001 - whatever it is, the answer and its figures are stored already
+            _log.exception("details of run %s", progress.run.id)
 
 
 class _Progress:
@@ -133,7 +152,8 @@ class _Progress:
         self.opened: Opened | None = None
         self._emit = emit
         self._ledger = ledger
-        self._memory = Memory()
+        self._watch: RunWatch | None = None
+        self._memory, self._state, self._energy = Memory(), RunState(), Energy()
         self._flushed_chunks = 0
         self._lost: RawTimes | None = None
         self.run = Run(
@@ -145,8 +165,21 @@ class _Progress:
             comparison_id=job.comparison_id,
             turn=job.turn,
             column=job.column,
+            route=job.route,
             params=_recorded_params(job.prompt),
         )
+
+    def begin(self, opened: Opened, desk: WatchDesk) -> None:
+        """The target is ready and its request goes out now."""
+        self.opened = opened
+        self.update(target=opened.info, not_sent=opened.not_sent)
+        self._watch = desk.watch(self.run.id, self.job.target)
+
+    async def settle(self) -> None:
+        """The exchange is over; measure while the target is still as the run left it."""
+        if self._watch is not None and self.opened is not None:
+            times = self.opened.exchange.times
+            self._memory, self._state, self._energy = await self._watch.conclude(times)
 
     @property
     def has_text(self) -> bool:
@@ -224,7 +257,8 @@ class _Progress:
         count = 0
         while True:
             await asyncio.sleep(_TICK_S)
-            self.sample_memory()
+            if self._watch is not None:
+                self._watch.sample()
             if not exchange.has_content and (newer := self.job.target.pulse()) != pulse:
                 pulse = newer
                 exchange.prolong()
@@ -241,14 +275,16 @@ class _Progress:
         except AppError as exc:
             _log.warning("text not flushed: %s", exc)
 
-    def sample_memory(self) -> None:
-        """Keep the peaks."""
-        now, before = self.job.target.memory(), self._memory
-        self._memory = Memory(
-            vram_peak_bytes=_larger(now.vram_peak_bytes, before.vram_peak_bytes),
-            ram_peak_bytes=_larger(now.ram_peak_bytes, before.ram_peak_bytes),
-            predicted_bytes=now.predicted_bytes or before.predicted_bytes,
-            measured_bytes=now.measured_bytes or before.measured_bytes,
+    async def details(self) -> RunDetails | None:
+        """What is kept beside the run; None if nothing was sent."""
+        if self.opened is None or self.job.route in _WITHOUT_DETAILS:
+            return None
+        exchange = self.opened.exchange
+        told = await self.job.target.details(self.job.prompt)
+        return dataclasses.replace(
+            told,
+            sent=msgspec.json.encode(exchange.body).decode("utf-8", "replace"),
+            power=self._watch.power_points(exchange.times) if self._watch else (),
         )
 
     def final(self, finish: FinishReason, error: AppError | None) -> tuple[Run, dict[str, Any]]:
@@ -270,10 +306,10 @@ class _Progress:
             times.waited_ms += ms_between(self._lost.start, times.start)
         usage = meter.usage(prompt_bytes(self.job.prompt), len(times.content))
         timing = timing_of(times, opened.info.kind, usage, meter.raw, opened.load_ms)
-        energy = target.energy(timing)
+        energy = self._energy
         self.update(
             target=with_answerer(target.info, meter.model),
-            state=RunState(cold=opened.is_cold, cached_prompt_tokens=usage.cached_tokens),
+            state=as_it_met(self._state, is_cold=opened.is_cold, cached_tokens=usage.cached_tokens),
             usage=usage,
             timing=timing,
             energy=energy,
@@ -301,7 +337,3 @@ def _error_info(error: AppError) -> ErrorInfo:
         hint=redact(error.hint),
         retryable=error.retryable,
     )
-
-
-def _larger(a: int | None, b: int | None) -> int | None:
-    return b if a is None else a if b is None else max(a, b)

@@ -54,6 +54,7 @@ class Props(msgspec.Struct, frozen=True):
     """What we read of `/props`."""
 
     build_info: str = "unknown"
+    chat_template: str = ""
     default_generation_settings: Defaults = Defaults()
 
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from collections import deque
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from steelyard.core.values.fit import ProjectedDevice
+from steelyard.core.values.servers import LogLine, MemoryPart
 
-_MAX_LINES = 400
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MAX_LINES = 1000
 _MAX_LINE_CHARS = 2000
 _MIB = 1 << 20
 _BUFFER = re.compile(r"(\w+):\s+(\S+)\s+(model|KV|RS|compute|output)\s+buffer size\s*=\s*([0-9.]+)\s*MiB")
@@ -22,6 +27,10 @@ _LOAD_BEGINS = re.compile(r"load_tensors: loading model tensors")
 # A device has one of each of these, and a later announcement replaces it; weights and caches may be several.
 _RESERVED_ANEW = frozenset({"compute", "output"})
 _OFFLOADED = re.compile(r"offloaded (\d+)/(\d+) layers to GPU")
+_LEVEL = re.compile(r"^[\d.]+ ([A-Z]) ")
+_SLOT_DONE = re.compile(r"slot\s+release: id\s+(\d+) \| task \d+ \| stop processing: n_tokens = (\d+)")
+_SAMPLERS = re.compile(r"sampler chain: (.+)")
+_KINDS = {"model": "weights", "KV": "kv", "RS": "kv"}
 _LINE_HEAD = re.compile(r"^[\d.]+ [A-Z] ")
 _ERROR_LINE = re.compile(r"^[\d.]+ E ")
 _CLOSING_WORDS = re.compile(r"exiting due to|failed to load model|error loading model")
@@ -72,6 +81,14 @@ class LogFacts:
     _buffers: dict[tuple[str, str, str], float] = field(default_factory=dict[tuple[str, str, str], float])
     projected: list[ProjectedDevice] = field(default_factory=list[ProjectedDevice])
     """The engine's memory breakdown from before it loaded, one row per device."""
+    slot_tokens: dict[int, int] = field(default_factory=dict[int, int])
+    """Tokens in the context of each slot, when its last request ended."""
+    samplers: list[str] = field(default_factory=list[str])
+    """The chain of the last request, in order; a leading ? marks a sampler that its settings make idle."""
+    line_count: int = 0
+    """Lines so far; `lines` holds the last of them."""
+    on_lines: Callable[[], None] | None = None
+    """Called when lines have come, by `feed`."""
     _is_trial: bool = False
     _rest: str = ""
 
@@ -82,9 +99,22 @@ class LogFacts:
         self._rest = rest[:_MAX_LINE_CHARS]
         for line in lines:
             self._take(line[:_MAX_LINE_CHARS].rstrip("\r"))
+        if lines and self.on_lines is not None:
+            self.on_lines()
+
+    def tail(self, after: int | None = None) -> list[LogLine]:
+        """The lines that are kept, numbered from 1; only those after number `after`."""
+        first = self.line_count - len(self.lines) + 1
+        numbered = enumerate(self.lines, start=first)
+        return [
+            LogLine(number=number, level=match[1] if (match := _LEVEL.match(line)) else "", text=line)
+            for number, line in numbered
+            if after is None or number > after
+        ]
 
     def _take(self, line: str) -> None:
         self.lines.append(line)
+        self.line_count += 1
         if match := _BUFFER.search(line):
             self._take_buffer(*match.groups())
         elif _LOAD_BEGINS.search(line):
@@ -95,6 +125,10 @@ class LogFacts:
             self.projected.append(row)
         elif match := _OFFLOADED.search(line):
             self.offloaded_layers, self.total_layers = int(match.group(1)), int(match.group(2))
+        elif match := _SLOT_DONE.search(line):
+            self.slot_tokens[int(match[1])] = int(match[2])
+        elif match := _SAMPLERS.search(line):
+            self.samplers = [name.strip() for name in match[1].split("->")][1:]
 
     def _take_buffer(self, where: str, device: str, kind: str, mib: str) -> None:
         key = (where, device, kind)
@@ -111,6 +145,44 @@ class LogFacts:
         """What the engine projected before it loaded, whole MiB, all devices."""
         rows = self.projected
         return sum(row.model_mib + row.context_mib + row.compute_mib for row in rows) * _MIB if rows else None
+
+    def parts(self) -> list[MemoryPart]:
+        """What was projected and what was reported, device by device and kind by kind, bytes."""
+        measured: dict[tuple[str, str], float] = {}
+        for (_, device, kind), mib in self._buffers.items():
+            key = (device_name(device), _KINDS.get(kind, "compute"))
+            measured[key] = measured.get(key, 0.0) + mib
+        predicted: dict[tuple[str, str], int] = {}
+        for row in self.projected:
+            name = device_name(row.name)
+            for kind, mib in (
+                ("weights", row.model_mib),
+                ("kv", row.context_mib),
+                ("compute", row.compute_mib),
+            ):
+                predicted[name, kind] = predicted.get((name, kind), 0) + mib
+        return [
+            MemoryPart(
+                device=key[0],
+                kind=key[1],  # pyright: ignore[reportArgumentType]
+                predicted_bytes=None if not predicted else predicted.get(key, 0) * _MIB,
+                measured_bytes=None if not measured else round(measured.get(key, 0.0) * _MIB),
+            )
+            for key in dict.fromkeys([*predicted, *measured])
+            if predicted.get(key) or measured.get(key)
+        ]
+
+    def held_bytes(self) -> dict[str, int]:
+        """Reported buffers by device."""
+        held: dict[str, int] = {}
+        for part in self.parts():
+            held[part.device] = held.get(part.device, 0) + (part.measured_bytes or 0)
+        return held
+
+    @property
+    def has_gpu(self) -> bool:
+        """Whether the engine saw a device other than the CPU."""
+        return any(not row.is_host for row in self.projected)
 
     @property
     def backend(self) -> str:
@@ -131,6 +203,15 @@ class LogFacts:
             if match := pattern.search(text):
                 return words or match.group(0).strip()[:200], hint
         return "", ""
+
+
+def device_name(name: str) -> str:
+    """The engine's short name of a device; everything in the machine's own memory is Host.
+
+    A buffer is named after its device (CUDA0) or after the kind of host memory (CPU_Mapped, CUDA_Host).
+    """
+    short = name.split(" (")[0].strip()
+    return "Host" if short.startswith(("CPU", "Host", "BLAS")) or short.endswith("_Host") else short
 
 
 def breakdown_row(line: str) -> ProjectedDevice | None:

@@ -27,14 +27,19 @@ class ServerProcess:
     """A running child. Create it with `spawn`, from the engine thread only (see DESIGN.md)."""
 
     def __init__(
-        self, child: asyncio.subprocess.Process, plan: LaunchPlan, run_file: Path, facts: LogFacts
+        self,
+        child: asyncio.subprocess.Process,
+        vitals: psutil.Process,
+        plan: LaunchPlan,
+        run_file: Path,
+        facts: LogFacts,
     ) -> None:
         self._child = child
         self._plan = plan
         self._run_file = run_file
         self._facts = facts
         self._reader = asyncio.create_task(self._read_log())
-        self._vitals = psutil.Process(child.pid)
+        self._vitals = vitals
 
     @classmethod
     async def spawn(cls, plan: LaunchPlan, runtime: Path, facts: LogFacts) -> ServerProcess:
@@ -60,13 +65,16 @@ class ServerProcess:
                 "Run `python3 run.py setup` again.",
             ) from exc
         try:
+            vitals = psutil.Process(child.pid)
             run_file = write_run_file(runtime, child.pid, plan.socket)
         except (psutil.NoSuchProcess, AppError) as exc:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
             await child.wait()
-            raise exc if isinstance(exc, AppError) else AppError("llama-server ended at once") from exc
-        return cls(child, plan, run_file, facts)
+            raise (
+                exc if isinstance(exc, AppError) else AppError("llama-server ended at once", retryable=True)
+            ) from exc
+        return cls(child, vitals, plan, run_file, facts)
 
     @property
     def pid(self) -> int:

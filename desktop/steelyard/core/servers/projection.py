@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from steelyard.core.values.profiles import LaunchProfile
+
 _PATIENCE_S = 60.0
 _GRACE_S = 0.05
 _MIB = 1 << 20
@@ -85,17 +87,17 @@ async def project(
     binary: Path,
     weights: Path,
     runtime: Path,
-    wish: tuple[int, int, str],
+    profile: LaunchProfile,
     environ: Mapping[str, str],
 ) -> Projected:
-    """What the engine counts for these weights with (context per slot, slots, KV type).
+    """What the engine counts for these weights with an effective profile.
 
     Raises:
         AppError: the engine refuses the weights, or tells nothing.
     """
     socket = runtime / f"p-{secrets.token_hex(4)}.sock"
     log = ProjectionLog()
-    plan = plan_projection(binary, weights, socket, wish, environ)
+    plan = plan_projection(binary, weights, socket, profile, environ)
     process = await ServerProcess.spawn(plan, runtime, log)
     ended, told = asyncio.create_task(process.wait()), asyncio.create_task(log.has_told.wait())
     try:

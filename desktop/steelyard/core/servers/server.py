@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import secrets
@@ -12,22 +11,29 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
+
 from steelyard.core.base.clock import ms_between, now_ns, utc_now
 from steelyard.core.base.errors import AppError
+from steelyard.core.base.files import write_atomic
 from steelyard.core.base.redaction import remember_secret
+from steelyard.core.base.units import duration_text
+from steelyard.core.servers.flags import effective
 from steelyard.core.servers.launch import plan_launch
 from steelyard.core.servers.loading import LoadFacts, ServerSpec, until_loaded
 from steelyard.core.servers.log_facts import LogFacts, exit_words
 from steelyard.core.servers.process import ServerProcess
-from steelyard.core.values.servers import ServerRow
+from steelyard.core.servers.slot_queue import SlotQueue
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     import httpx2
 
-    from steelyard.core.values.servers import ServerState
+    from steelyard.core.servers.launch import LaunchPlan
+    from steelyard.core.values.profiles import LaunchProfile
+    from steelyard.core.values.servers import RoomPlan, ServerState
     from steelyard.core.values.settings import ServerSettings
 
 T = TypeVar("T")
@@ -36,6 +42,7 @@ _POLL_S = 0.03
 _LOG_LAG_S = 0.3
 _FATE_WAIT_S = 1.0
 _GRACE_S = 5.0
+_TIMER_SLACK_S = 0.01
 _MAX_CRASHES = 3
 _RESTART_WINDOW_S = 300.0
 
@@ -52,6 +59,8 @@ class Ready:
     load_ms: float
     build: str
     ctx: int | None
+    template: str
+    at: str
     is_fresh: bool = True
 
 
@@ -84,6 +93,14 @@ class _Stop:
 
 
 @dataclass
+class _Unload:
+    """End the child if nobody uses it; answered with whether it has ended."""
+
+    waiter: asyncio.Future[bool] | None
+    reason: str
+
+
+@dataclass
 class _Stalled:
     pid: int
     reason: str
@@ -96,39 +113,49 @@ class _Exit:
     hint: str
 
 
-_Message = _Ensure | _Loaded | _Failed | _Exited | _Stop | _Stalled
+_Message = _Ensure | _Loaded | _Failed | _Exited | _Stop | _Unload | _Stalled
 
 
 class Server:
-    """Public methods are messages to the owning task; `row()` is a snapshot for display only."""
+    """Public methods are messages to the owning task; what `server_rows` reads is a snapshot for display."""
 
     def __init__(
         self,
         spec: ServerSpec,
+        profile: LaunchProfile,
         settings: ServerSettings,
         make_client: Callable[[Path], httpx2.AsyncClient],
-        on_change: Callable[[ServerRow], None],
+        on_change: Callable[[Server], None],
         on_load: Callable[[LoadFacts], None],
     ) -> None:
         self.spec = spec
-        self._settings = settings
+        self.asked = profile
+        self.profile = effective(profile, settings)
+        self.settings = settings
+        self.slots = SlotQueue(
+            spec.name, self.profile.parallel or 1, settings.max_waiting, self._on_slots_changed
+        )
+        self.facts = LogFacts()
+        self.plan: LaunchPlan | None = None
+        self.state: ServerState = "stopped"
+        self.room: RoomPlan | None = None
+        self.error: str | None = None
+        self.ended = ""
+        self.started_at: str | None = None
+        self.load_ms: float | None = None
+        self.restarts = 0
         self._make_client = make_client
         self._on_change = on_change
         self._on_load = on_load
         self._inbox: asyncio.Queue[_Message] = asyncio.Queue()
-        self._state: ServerState = "stopped"
         self._process: ServerProcess | None = None
         self._ready: Ready | None = None
-        self._facts = LogFacts()
         self._waiters: list[asyncio.Future[Ready]] = []
         self._crashes: deque[float] = deque(maxlen=_MAX_CRASHES)
-        self._error: str | None = None
         self._last_crash = ""
         self._last_exit: _Exit | None = None
-        self._started_at: str | None = None
-        self._busy = 0
-        self._idle_since = time.monotonic()
-        self._one_at_a_time = asyncio.Lock()
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._is_closed = False
         self._side_tasks: set[asyncio.Task[None]] = set()
         self._task = asyncio.create_task(self._main(), name=f"server {spec.name}")
 
@@ -140,13 +167,19 @@ class Server:
         Raises:
             AppError: it cannot be loaded, or keeps crashing.
         """
+        if self._is_closed:
+            raise _stopped()
         waiter: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
         self._inbox.put_nowait(_Ensure(waiter))
         return await waiter
 
     def use_deadlines(self, settings: ServerSettings) -> None:
         """Take over the deadlines of these settings for the next load; all else of them is as it was."""
-        self._settings = settings
+        self.settings = settings
+        self.slots.max_waiting = settings.max_waiting
+        if self.asked.idle_unload_s is None:
+            self.profile = msgspec.structs.replace(self.profile, idle_unload_s=settings.idle_unload_s)
+        self._arm_idle_timer()
 
     async def stop(self) -> None:
         """End the child; it stays usable for a later `ensure_ready`."""
@@ -155,7 +188,9 @@ class Server:
         await waiter
 
     async def close(self) -> None:
-        """End the child and this actor."""
+        """End the child and this actor. What is asked of it afterwards is refused."""
+        self._is_closed = True
+        self._disarm_idle_timer()
         if not self._task.done():
             await self.stop()
         self._task.cancel()
@@ -176,35 +211,26 @@ class Server:
             await asyncio.sleep(_POLL_S)
         return None
 
-    @contextlib.asynccontextmanager
-    async def slot(self) -> AsyncGenerator[None, None]:
-        """Hold the server's slot, so that waiting for another request is not measured as latency."""
-        async with self._one_at_a_time:
-            self._busy += 1
-            self._publish()
-            try:
-                yield
-            finally:
-                self._busy -= 1
-                self._idle_since = time.monotonic()
-                self._publish()
+    async def unload(self, reason: str) -> bool:
+        """End the child unless somebody uses it; whether it has ended. It stays usable for `ensure_ready`."""
+        waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._inbox.put_nowait(_Unload(waiter, reason))
+        return await waiter
+
+    def wait_for_room(self, plan: RoomPlan | None) -> None:
+        """Show that a request waits for memory; None: no longer."""
+        self.room = plan
+        if plan is not None:
+            self._set_state("waiting")
+        elif self.state == "waiting":
+            self._set_state("stopped")
 
     # ---- snapshots -----------------------------------------------------------------------------------------
 
     @property
-    def backend(self) -> str:
-        """Which kind of device holds the layers."""
-        return self._facts.backend
-
-    @property
-    def measured_bytes(self) -> int | None:
-        """Buffers that the engine reported."""
-        return self._facts.measured_bytes
-
-    @property
-    def predicted_bytes(self) -> int | None:
-        """What the engine projected before it loaded."""
-        return self._facts.predicted_bytes
+    def ready(self) -> Ready | None:
+        """What is needed to talk to it, while it is ready."""
+        return self._ready
 
     @property
     def pid(self) -> int | None:
@@ -212,9 +238,12 @@ class Server:
         return self._process.pid if self._process else None
 
     @property
-    def log_tail(self) -> list[str]:
-        """The last lines of the child's output."""
-        return list(self._facts.lines)
+    def unload_in_s(self) -> float | None:
+        """Seconds until it is ended for being idle; None: it is in use, or never."""
+        limit_s, idle_s = self.profile.idle_unload_s, self.slots.idle_s
+        if not limit_s or idle_s is None or self._ready is None or not self.slots.is_idle:
+            return None
+        return max(0.0, limit_s - idle_s)
 
     def resident_bytes(self) -> int | None:
         """Resident memory of the child now."""
@@ -223,24 +252,6 @@ class Server:
     def pulse(self) -> tuple[int, float, int] | None:
         """Signs of life of the child; None if none runs."""
         return self._process.pulse() if self._process else None
-
-    def row(self) -> ServerRow:
-        """State for display."""
-        return ServerRow(
-            name=self.spec.name,
-            weights=str(self.spec.weights),
-            pid=self.pid,
-            state=self._state,
-            ctx=self._ready.ctx if self._ready else None,
-            slots=1,
-            slots_busy=self._busy,
-            predicted_bytes=self.predicted_bytes,
-            measured_bytes=self.measured_bytes,
-            vram_bytes=None,
-            started_at=self._started_at,
-            idle_s=None if self._busy or not self._ready else round(time.monotonic() - self._idle_since, 1),
-            error=self._error,
-        )
 
     # ---- the owning task -----------------------------------------------------------------------------------
 
@@ -258,12 +269,15 @@ class Server:
         finally:
             for waiter in self._waiters:
                 waiter.cancel()
+            self._disarm_idle_timer()
             if self._ready:
                 await self._ready.client.aclose()
 
     async def _handle(self, message: _Message) -> None:
         """One message. What comes from or is about a child that is no longer ours is too late to matter."""
         match message:
+            case _Ensure() if self._is_closed:
+                _refuse(message.waiter, _stopped())
             case _Ensure():
                 await self._on_ensure(message.waiter)
             case _Loaded() if message.process is not self._process:
@@ -275,11 +289,9 @@ class Server:
             case _Exited() if message.process is self._process:
                 await self._on_exited(message)
             case _Stop():
-                try:
-                    await self._end_child("stopped")
-                finally:
-                    self._fail_waiters(AppError("The server was stopped", retryable=True))
-                    _answer(message.waiter, None)
+                await self._on_stop(message.waiter)
+            case _Unload():
+                await self._on_unload(message)
             case _Stalled() if message.pid == self.pid:
                 await self._on_stalled(message.reason)
             case _:
@@ -299,30 +311,55 @@ class Server:
                 )
             await self._start()
 
+    async def _on_stop(self, waiter: asyncio.Future[None]) -> None:
+        stopped = _stopped()
+        try:
+            if self._process is not None:
+                self.ended = "Stopped on request"
+            self.slots.refuse_all(stopped)
+            await self._end_child("stopped")
+        finally:
+            self._fail_waiters(stopped)
+            _answer(waiter, None)
+
+    async def _on_unload(self, message: _Unload) -> None:
+        """Between the look and the end nobody can get a slot: the gate is closed meanwhile."""
+        has_ended = self._process is None
+        if not has_ended and not self.slots.busy and self._ready is not None:
+            with self.slots.closed_gate():
+                self.ended = message.reason
+                await self._end_child("stopped")
+            has_ended = True
+        if message.waiter is not None:
+            _answer(message.waiter, has_ended)
+
     async def _start(self) -> None:
-        self._facts = LogFacts()
-        self._error = None
+        self.facts = LogFacts(on_lines=self.facts.on_lines, line_count=self.facts.line_count)
+        self.error = None
+        self.room = None
         key = secrets.token_hex(32)
         remember_secret(key)
         socket = self.spec.runtime / f"llama-{secrets.token_hex(6)}.sock"
-        plan = plan_launch(
-            self.spec.binary, self.spec.weights, self.spec.name, socket, key, self._settings, os.environ
-        )
-        self._started_at = utc_now()
+        self.plan = plan = plan_launch(self.spec, self.asked, self.settings, socket, key, os.environ)
+        if plan.template is not None:
+            write_atomic(plan.template, (self.profile.chat_template or "").encode())
+        self.started_at = utc_now()
         started_ns = now_ns()
-        self._process = process = await ServerProcess.spawn(plan, self.spec.runtime, self._facts)
+        self._process = process = await ServerProcess.spawn(plan, self.spec.runtime, self.facts)
         self._set_state("loading")
         self._beside(self._watch(process))
         self._beside(self._load(process, self._make_client(socket), key, plan.alias, started_ns))
 
     def _on_loaded(self, ready: Ready) -> None:
         self._ready = ready
-        self._idle_since = time.monotonic()
+        self.load_ms = ready.load_ms
+        self.slots.touch()
         self._set_state("ready")
         for waiter in self._waiters:
             _answer(waiter, ready)
         self._waiters.clear()
-        self._beside(self._tell_load(self._facts, ready.build))
+        self._arm_idle_timer()
+        self._beside(self._tell_load(self.facts, ready.build))
 
     async def _tell_load(self, facts: LogFacts, build: str) -> None:
         """A moment later: the last lines of the log may still be on their way when the child answers."""
@@ -335,16 +372,16 @@ class Server:
 
     async def _on_failed(self, error: AppError) -> None:
         await self._end_child("failed")
-        self._error = error.one_line()
+        self.error = error.one_line()
         self._publish()
         self._fail_waiters(error)
 
     async def _on_exited(self, message: _Exited) -> None:
         was_ready = self._ready is not None
-        detail, hint = exit_words(message.code, self._facts)
+        detail, hint = exit_words(message.code, self.facts)
         self._last_exit = _Exit(message.process.pid, detail, hint)
         await self._forget_child()
-        self._error = detail
+        self.error = self.ended = detail
         if not was_ready:
             self._set_state("failed")
             self._fail_waiters(AppError(f"{self.spec.name} could not be loaded", detail, hint))
@@ -356,7 +393,7 @@ class Server:
     async def _on_stalled(self, reason: str) -> None:
         _log.warning("server %s stalled: %s", self.spec.name, reason)
         await self._end_child("failed")
-        self._error = reason
+        self.error = self.ended = reason
         await self._restart(reason)
 
     async def _restart(self, reason: str) -> None:
@@ -365,8 +402,10 @@ class Server:
         if self._keeps_crashing():
             self._publish()
             return
+        self.restarts += 1
         await asyncio.sleep(0.25 * 2 ** len(self._crashes))
-        await self._start()
+        if not self._is_closed:
+            await self._start()
 
     def _keeps_crashing(self) -> bool:
         recent = [at for at in self._crashes if time.monotonic() - at < _RESTART_WINDOW_S]
@@ -389,8 +428,7 @@ class Server:
 
     def _fail_waiters(self, error: AppError) -> None:
         for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_exception(error)
+            _refuse(waiter, error)
         self._waiters.clear()
 
     # ---- beside it -----------------------------------------------------------------------------------------
@@ -402,7 +440,7 @@ class Server:
         self, process: ServerProcess, client: httpx2.AsyncClient, key: str, alias: str, started_ns: int
     ) -> None:
         try:
-            props = await until_loaded(process, client, key, self.spec, self._settings.load_stall_s)
+            props = await until_loaded(process, client, key, self.spec, self.settings.load_stall_s)
         except AppError as exc:
             await client.aclose()
             self._inbox.put_nowait(_Failed(process, exc))
@@ -412,7 +450,14 @@ class Server:
         else:
             load_ms = ms_between(started_ns, now_ns())
             ready = Ready(
-                client, key, alias, load_ms, props.build_info, props.default_generation_settings.n_ctx
+                client,
+                key,
+                alias,
+                load_ms,
+                props.build_info,
+                props.default_generation_settings.n_ctx,
+                props.chat_template,
+                utc_now(),
             )
             self._inbox.put_nowait(_Loaded(process, ready))
 
@@ -421,12 +466,46 @@ class Server:
         self._side_tasks.add(task)
         task.add_done_callback(self._side_tasks.discard)
 
+    def _on_slots_changed(self) -> None:
+        self._arm_idle_timer()
+        self._publish()
+
+    def _arm_idle_timer(self) -> None:
+        """Look again when the idle time could be over; whatever happens before moves the timer."""
+        self._disarm_idle_timer()
+        if (wait_s := self.unload_in_s) is not None:
+            loop = asyncio.get_running_loop()
+            self._idle_timer = loop.call_later(wait_s + _TIMER_SLACK_S, self._on_idle)
+
+    def _disarm_idle_timer(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+
+    def _on_idle(self) -> None:
+        left_s = self.unload_in_s
+        if left_s:
+            self._arm_idle_timer()
+        elif left_s is not None:
+            self._inbox.put_nowait(
+                _Unload(None, f"Unloaded after {duration_text(self.profile.idle_unload_s or 0)} idle")
+            )
+
     def _set_state(self, state: ServerState) -> None:
-        self._state = state
+        self.state = state
         self._publish()
 
     def _publish(self) -> None:
-        self._on_change(self.row())
+        self._on_change(self)
+
+
+def _stopped() -> AppError:
+    return AppError("The server was stopped", retryable=True)
+
+
+def _refuse(waiter: asyncio.Future[Any], error: AppError) -> None:
+    if not waiter.done():
+        waiter.set_exception(error)
 
 
 def _answer(waiter: asyncio.Future[T], result: T) -> None:

@@ -68,4 +68,56 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX fit_loads_by_backend ON fit_loads (backend, driver, loaded_at DESC);
     """,
+    """
+    -- Figures of runs that lists and charts need by the thousand, straight from the document.
+    ALTER TABLE runs ADD COLUMN ttft_ms REAL AS (CASE WHEN json_valid(document)
+        THEN CAST(document ->> '$.timing.ttft_ms' AS REAL) END) VIRTUAL;
+    ALTER TABLE runs ADD COLUMN e2e_ms REAL AS (CASE WHEN json_valid(document)
+        THEN CAST(document ->> '$.timing.e2e_ms' AS REAL) END) VIRTUAL;
+    ALTER TABLE runs ADD COLUMN itl_p50_ms REAL AS (CASE WHEN json_valid(document)
+        THEN CAST(document ->> '$.timing.itl_p50_ms' AS REAL) END) VIRTUAL;
+    ALTER TABLE runs ADD COLUMN itl_p95_ms REAL AS (CASE WHEN json_valid(document)
+        THEN CAST(document ->> '$.timing.itl_p95_ms' AS REAL) END) VIRTUAL;
+    ALTER TABLE runs ADD COLUMN joules REAL AS (CASE WHEN json_valid(document)
+        THEN CAST(document ->> '$.energy.joules' AS REAL) END) VIRTUAL;
+    ALTER TABLE runs ADD COLUMN is_cold INTEGER AS (CASE WHEN json_valid(document)
+        THEN CAST(document ->> '$.state.cold' AS INTEGER) END) VIRTUAL;
+    ALTER TABLE runs ADD COLUMN is_failed INTEGER AS (CASE WHEN json_valid(document)
+        THEN document ->> '$.error.title' IS NOT NULL END) VIRTUAL;
+    CREATE INDEX runs_figures ON runs (started_at, target, kind, is_failed, is_cold, ttft_ms, e2e_ms,
+        itl_p50_ms, itl_p95_ms, joules, completion_tokens) WHERE finish_reason IS NOT NULL;
+
+    CREATE TABLE run_details (          -- what went out and how it was served, for the inspector
+        run_id TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+        sent TEXT,                      -- the request's body, keys removed
+        templated TEXT,                 -- the prompt as the engine's template made it
+        samplers TEXT NOT NULL,         -- JSON array, in the engine's order
+        server TEXT,
+        command TEXT,
+        power TEXT NOT NULL             -- JSON array of PowerPoint
+    ) STRICT;
+
+    CREATE TABLE history_minutes (      -- telemetry older than an hour
+        minute INTEGER PRIMARY KEY,     -- minutes since 1970
+        document TEXT NOT NULL          -- JSON: key of the series to [mean, peak, seconds]
+    ) STRICT;
+
+    CREATE TABLE history_labels (       -- what a series was called when it was last seen
+        key TEXT PRIMARY KEY,
+        label TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE markers (
+        id TEXT PRIMARY KEY,
+        at REAL NOT NULL,
+        document TEXT NOT NULL          -- JSON: Marker
+    ) STRICT;
+    CREATE INDEX markers_by_time ON markers (at);
+
+    CREATE TABLE spend_told (           -- alerts of a calendar month that were given
+        month TEXT NOT NULL,
+        step_usd REAL NOT NULL,
+        PRIMARY KEY (month, step_usd)
+    ) STRICT;
+    """,
 )

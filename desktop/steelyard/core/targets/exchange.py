@@ -110,6 +110,11 @@ class Exchange:
         self._text_chars = 0
 
     @property
+    def body(self) -> dict[str, Any]:
+        """What is sent; keys are in the headers."""
+        return self._request.body
+
+    @property
     def has_content(self) -> bool:
         """Whether the answer has begun."""
         return self.times.first_delta > 0

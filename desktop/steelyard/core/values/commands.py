@@ -341,9 +341,14 @@ class ReadGateway(Tagged, frozen=True):
 
 
 class OpenGateway(Tagged, frozen=True):
-    """Open the door for other programs, on `port` or the one in the settings; answers with a `GatewayRow`."""
+    """Open the door for other programs, on `port` or the one in the settings; answers with a `GatewayRow`.
+
+    With `targets` only these weights are offered, served with `profile`; without, all on this machine are.
+    """
 
     port: int | None = None
+    targets: list[str] = []
+    profile: LaunchProfile = LaunchProfile()
 
 
 class CloseGateway(Tagged, frozen=True):
@@ -351,9 +356,13 @@ class CloseGateway(Tagged, frozen=True):
 
 
 class AddGatewayKey(Tagged, frozen=True):
-    """Make a key for a client; answers with the key, which is shown this once."""
+    """Make a key for a client; answers with the key, which is shown this once.
+
+    `is_temporary`: it is kept in memory only and named "serve", whatever `name` says.
+    """
 
     name: str
+    is_temporary: bool = False
 
 
 class RevokeGatewayKey(Tagged, frozen=True):
@@ -498,7 +507,7 @@ WeightsCommand = (
     | ForgetHubToken
 )
 
-ServersCommand = (
+ServerCommand = (
     ListServers
     | LoadWeights
     | PlanRoom
@@ -514,15 +523,11 @@ ServersCommand = (
     | RemoveProfile
     | FindServers
     | AttachServer
-    | ReadGateway
-    | OpenGateway
-    | CloseGateway
-    | AddGatewayKey
-    | RevokeGatewayKey
-    | StartBench
-    | StartTune
-    | FinishTune
 )
+
+GatewayCommand = ReadGateway | OpenGateway | CloseGateway | AddGatewayKey | RevokeGatewayKey
+
+BenchCommand = StartBench | StartTune | FinishTune
 
 MonitorCommand = ReadSample | ReadHistory | ReadRequests | InspectRun | SetMarker | ReadMetrics
 
@@ -535,7 +540,9 @@ Command = (
     | ListTargets
     | TestTarget
     | WeightsCommand
-    | ServersCommand
+    | ServerCommand
+    | GatewayCommand
+    | BenchCommand
     | MonitorCommand
     | ListComparisons
     | ReadComparison

@@ -13,7 +13,7 @@ from steelyard.core.values.row import Row
 
 TargetKind = Literal["local", "api"]
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "cancelled", "interrupted", "error"]
-EnergySource = Literal["nvml_counter", "nvml_power", "rapl", "user_watts", "none"]
+EnergySource = Literal["nvml_counter", "nvml_power", "rapl", "sysfs", "user_watts", "none"]
 CostBasis = Literal["api_price", "local_marginal", "local_full", "unknown"]
 UsageSource = Literal["server", "estimated"]
 
@@ -45,6 +45,8 @@ class TargetInfo(Row, frozen=True):
     model: str
     weights: WeightsInfo | None = None
     engine: EngineInfo | None = None
+    server: str | None = None
+    """Which of our servers, by its name in `ps`."""
     endpoint_host: str | None = None
 
 
@@ -58,10 +60,21 @@ class ErrorInfo(Row, frozen=True):
 
 
 class RunState(Row, frozen=True):
-    """In which state the run met its target."""
+    """How the run met its target, and what went on beside it. None and empty: not so, or unknown."""
 
     cold: bool | None = None
     cached_prompt_tokens: int | None = None
+    layers_on_gpu: int | None = None
+    layers: int | None = None
+    """Both only where there is a GPU: fewer on it than there are means that the CPU did the rest."""
+    throttled: list[str] = []
+    """Why a GPU was held back meanwhile: thermal, power, hardware."""
+    memory_pressure_share: float | None = None
+    """Highest share of the time in which tasks waited for memory."""
+    beside: list[str] = []
+    """Local models that generated at the same time."""
+    other_gpu_processes: list[str] = []
+    """Programs that are not ours and held memory of a GPU."""
 
 
 class Usage(Row, frozen=True):

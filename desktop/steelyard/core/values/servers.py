@@ -177,3 +177,5 @@ class GatewayRow(Row, frozen=True):
     keys: list[GatewayKey]
     problem: str = ""
     metrics_url: str | None = None
+    models: list[str] = []
+    """What clients may name; only in the answers of `OpenGateway` and `ReadGateway`."""

@@ -1,0 +1,88 @@
+"""Small questions to a ready llama-server about a prompt: its length, and what its template makes of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import msgspec
+
+from steelyard.core.base.errors import AppError
+from steelyard.core.targets.json_in import as_count, as_dict, as_list, as_text, parse_json
+
+if TYPE_CHECKING:
+    from steelyard.core.runs.local_target import Held
+    from steelyard.core.servers.server import Ready
+    from steelyard.core.values.prompt import Prompt
+
+BASE_URL = "http://localhost"
+_COUNT_S = 30.0
+_TEMPLATE_S = 5.0
+_MAX_ANSWER_BYTES = 64 << 20
+_TEMPLATE_TOKENS = 512
+"""More than any template adds to one message."""
+_FIELDS_OF_A_PROMPT = ("messages", "tools", "tool_choice", "chat_template_kwargs", "reasoning_format")
+
+
+class PromptTooLong(AppError):
+    """The prompt does not fit into the context; it was not sent, since it would have to be cut."""
+
+    def __init__(self, who: str, prompt_tokens: int, ctx: int) -> None:
+        super().__init__(
+            f"The prompt is too long for {who}",
+            f"it has {prompt_tokens:,} tokens with the template, the context holds {ctx:,}",
+            "Shorten it, or raise the context in the launch profile (context_tokens) or in Settings.",
+        )
+        self.prompt_tokens = prompt_tokens
+        self.ctx = ctx
+
+
+async def check_length(who: str, held: Held, body: dict[str, Any]) -> None:
+    """Count the prompt before it is sent, if it could be longer than the context; a token is a byte or more.
+
+    Raises:
+        PromptTooLong: it is; there is not even room for one token of an answer.
+    """
+    if held.ctx is None:
+        return
+    asked = {name: body[name] for name in _FIELDS_OF_A_PROMPT if name in body}
+    encoded = msgspec.json.encode(asked)
+    count = len(as_list(body.get("messages")))
+    if len(encoded) + _TEMPLATE_TOKENS * count < held.ctx:
+        return
+    tokens = await _count(held, encoded)
+    if tokens is not None and tokens >= held.ctx:
+        raise PromptTooLong(who, tokens, held.ctx)
+
+
+async def _count(held: Held, encoded: bytes) -> int | None:
+    """None: the engine does not tell, and will refuse what is too long itself."""
+    try:
+        response = await held.client.post(
+            f"{BASE_URL}/v1/chat/completions/input_tokens",
+            content=encoded,
+            headers={"Authorization": f"Bearer {held.key}", "Content-Type": "application/json"},
+            timeout=_COUNT_S,
+        )
+        return as_count(as_dict(parse_json(response.content)).get("input_tokens"))
+    except (httpx2.HTTPError, ValueError):
+        return None
+
+
+async def templated_prompt(ready: Ready | None, prompt: Prompt) -> str | None:
+    """The text that the engine's chat template makes of the messages; None if it cannot be asked any more."""
+    if ready is None:
+        return None
+    messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
+    try:
+        response = await ready.client.post(
+            f"{BASE_URL}/apply-template",
+            content=msgspec.json.encode({"messages": messages}),
+            headers={"Authorization": f"Bearer {ready.key}", "Content-Type": "application/json"},
+            timeout=_TEMPLATE_S,
+        )
+        if response.status_code != 200 or len(response.content) > _MAX_ANSWER_BYTES:
+            return None
+        return as_text(as_dict(parse_json(response.content)).get("prompt")) or None
+    except (httpx2.HTTPError, ValueError, RuntimeError):
+        return None  # it has ended, or its client was closed with it

@@ -1,0 +1,168 @@
+"""What goes on beside a run: memory peaks, other local models, throttling, pressure, energy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from steelyard.core.values.run import Energy, Memory, RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from steelyard.core.targets.exchange import RawTimes
+    from steelyard.core.values.run import TargetInfo
+    from steelyard.core.values.telemetry import PowerPoint, Sample
+
+_NOTABLE_PRESSURE = 0.01
+"""Share of the time in which something waited for memory; below it a desktop is idle."""
+_NOTABLE_BYTES = 64 << 20
+"""A desktop's own windows hold less of a GPU each."""
+
+
+class EnergyMeter(Protocol):
+    """Joules between two moments of the monotonic clock (ns)."""
+
+    def run_began(self, run_id: str) -> None:
+        """A local run generates from now on: no idle time, and not the only one if others do, too."""
+        ...
+
+    async def energy(self, run_id: str, begin_ns: int, first_ns: int | None, end_ns: int) -> Energy:
+        """What the run cost; it no longer generates."""
+        ...
+
+    def power_points(self, begin_ns: int, end_ns: int) -> list[PowerPoint]:
+        """The power meanwhile."""
+        ...
+
+
+class Watched(Protocol):
+    """What is asked of a target; see `Promptable`."""
+
+    @property
+    def info(self) -> TargetInfo:
+        """Who answers."""
+        ...
+
+    def memory(self) -> Memory:
+        """What it holds now."""
+        ...
+
+    def layers(self) -> tuple[int, int] | None:
+        """(On the GPU, all)."""
+        ...
+
+
+class WatchDesk:
+    """Knows which local runs go on. One for each engine."""
+
+    def __init__(self, latest: Callable[[], Sample | None], meter: EnergyMeter) -> None:
+        self._latest = latest
+        self.meter = meter
+        self._local: dict[str, str] = {}
+
+    def watch(self, run_id: str, target: Watched) -> RunWatch:
+        """Begin to watch a run; its request goes out now."""
+        if target.info.kind == "local":
+            self._local[run_id] = target.info.server or target.info.name
+            self.meter.run_began(run_id)
+        return RunWatch(self, run_id, target)
+
+    def forget(self, run_id: str) -> None:
+        """The run is over."""
+        self._local.pop(run_id, None)
+
+    def others(self, server: str) -> set[str]:
+        """Other local models that generate now."""
+        return {name for name in self._local.values() if name != server}
+
+    def latest(self) -> Sample | None:
+        """The last look at the machine."""
+        return self._latest()
+
+
+class RunWatch:
+    """Collects while one run goes on."""
+
+    def __init__(self, desk: WatchDesk, run_id: str, target: Watched) -> None:
+        self._desk = desk
+        self._run_id = run_id
+        self._target = target
+        self._is_local = target.info.kind == "local"
+        self._server = target.info.server or target.info.name
+        self._memory = Memory()
+        self._throttled: set[str] = set()
+        self._pressure: float | None = None
+        self._beside: set[str] = set()
+        self._others: set[str] = set()
+        self._was_spill: tuple[int, int] | None = None
+        self.sample()
+
+    def sample(self) -> None:
+        """Look once; called a few times a second, and when the run ends."""
+        if not self._is_local:
+            return
+        now, before = self._target.memory(), self._memory
+        self._memory = Memory(
+            vram_peak_bytes=_larger(now.vram_peak_bytes, before.vram_peak_bytes),
+            ram_peak_bytes=_larger(now.ram_peak_bytes, before.ram_peak_bytes),
+            predicted_bytes=now.predicted_bytes or before.predicted_bytes,
+            measured_bytes=now.measured_bytes or before.measured_bytes,
+        )
+        self._was_spill = self._target.layers() or self._was_spill
+        self._beside |= self._desk.others(self._server)
+        if (sample := self._desk.latest()) is not None:
+            self._take(sample)
+
+    def _take(self, sample: Sample) -> None:
+        for gpu in sample.gpus:
+            self._throttled |= set(gpu.throttle)
+            self._others |= {
+                process.name or f"process {process.pid}"
+                for process in gpu.processes
+                if process.server is None and (process.used_bytes or 0) >= _NOTABLE_BYTES
+            }
+        pressure = sample.host.pressure_share if sample.host else None
+        if pressure is not None and pressure >= _NOTABLE_PRESSURE:
+            self._pressure = max(pressure, self._pressure or 0.0)
+
+    async def conclude(self, times: RawTimes) -> tuple[Memory, RunState, Energy]:
+        """The peaks, what went on, and the joules."""
+        self.sample()
+        try:
+            energy = await self._energy(times)
+        finally:
+            self._desk.forget(self._run_id)
+        on_gpu, layers = self._was_spill or (None, None)
+        state = RunState(
+            layers_on_gpu=on_gpu,
+            layers=layers,
+            throttled=sorted(self._throttled),
+            memory_pressure_share=self._pressure,
+            beside=sorted(self._beside),
+            other_gpu_processes=sorted(self._others),
+        )
+        return self._memory, state, energy
+
+    async def _energy(self, times: RawTimes) -> Energy:
+        if not self._is_local:
+            return Energy()
+        end = times.last_delta or times.finished or times.end
+        begin = times.start or end
+        return await self._desk.meter.energy(self._run_id, begin, times.first_delta or None, end)
+
+    def power_points(self, times: RawTimes) -> list[PowerPoint]:
+        """The power while it ran; empty for an API."""
+        if not self._is_local or not times.start or not times.end:
+            return []
+        return self._desk.meter.power_points(times.start, times.end)
+
+
+def as_it_met(state: RunState, *, is_cold: bool | None, cached_tokens: int | None) -> RunState:
+    """The same with what only the exchange knows."""
+    return msgspec.structs.replace(state, cold=is_cold, cached_prompt_tokens=cached_tokens)
+
+
+def _larger(a: int | None, b: int | None) -> int | None:
+    return b if a is None else a if b is None else max(a, b)
