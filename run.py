@@ -4,6 +4,7 @@
     python3 run.py [--backend NAME]          set up what is missing, then open the app
     python3 run.py setup [--backend NAME]    set up only, a GPU backend included (--dev: what tests need, too)
     python3 run.py test [-- PYTEST ARGS]     set up, then everything that CI runs
+    python3 run.py test --gpu-soft [-- …]    set up a software GPU (Debian), then the tests that need a GPU
     python3 run.py cli ARGS                  set up, then the command line with ARGS
     python3 run.py lock [--upgrade]          write the hash-locked requirement files anew
 
@@ -247,7 +248,7 @@ def failure(what: str, output: str, log: Path) -> SetUpError:
     return SetUpError(f"{what} failed; above is the end of {log}. Start run.py again when the cause is gone.")
 
 
-def run_logged(what: str, argv: list[str | Path], log: Path) -> None:
+def run_logged(what: str, argv: list[str | Path], log: Path, cwd: Path = ROOT) -> None:
     """Run one command with its output in the log; raise if it fails."""
     words = [str(word) for word in argv]
     with open(log, "ab") as out:
@@ -257,7 +258,7 @@ def run_logged(what: str, argv: list[str | Path], log: Path) -> None:
         # Its own group, so that an interrupted set-up leaves no compiler behind.
         process = subprocess.Popen(
             words,
-            cwd=ROOT,
+            cwd=cwd,
             env=child_environment(),
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -723,7 +724,8 @@ def backend_step(name: str) -> Step:
     doing = f"Building the {LABELS[name]} backend: {wait}, once (log: {backend_log(name)})"
     files = ("requirements-engine.txt", "build-constraints.txt")
     settings = json.dumps([ENGINE_SETTINGS, BACKEND_SETTINGS])
-    return Step(f"backend-{name}", doing, lambda: drop_in_backend(name), files, settings, backend_path(name))
+    path = backend_path(name)
+    return Step(f"backend-{name}", doing, lambda: drop_in_backend(name, path), files, settings, path)
 
 
 def gpu_settings(name: str) -> dict[str, str]:
@@ -746,14 +748,13 @@ def gpu_settings(name: str) -> dict[str, str]:
     return settings
 
 
-def drop_in_backend(name: str) -> None:
-    """Build in a folder of its own and put one library beside the engine, whole or not at all."""
+def drop_in_backend(name: str, target: Path) -> None:
+    """Build in a folder of its own and put one library where it is wanted, whole or not at all."""
     for leftover in SHARE.glob("gpu-tmp-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=SHARE, prefix="gpu-tmp-") as temp:
         what, log = f"Building the {LABELS[name]} backend", backend_log(name)
         compile_engine(what, gpu_settings(name), ["--target", temp], log)
-        target = backend_path(name)
         built = next(Path(temp).rglob(target.name), None)
         if built is None:
             raise SetUpError(f"The build left no {target.name}; see {log}. The CPU engine works on.")
@@ -803,6 +804,131 @@ def prepare(asked: str, behind: bool, dev: bool) -> None:
         build_behind(name)
 
 
+# ---- a GPU made of software, for tests ----------------------------------------------------------------
+
+SOFT = SHARE / "gpu-soft"
+SOFT_PYTHON = SOFT / "env" / "bin" / "python"
+# For these there is no way but Debian's packages.
+SOFT_PACKAGES = ["mesa-vulkan-drivers", "glslc", "libvulkan1"]
+# The first Debian whose Vulkan headers are new enough; they are unpacked, not installed.
+SOFT_SUITE, SOFT_HEADERS = "trixie", ["libvulkan-dev", "spirv-headers"]
+
+
+def soft_drivers() -> list[Path]:
+    """Find the file that leads the Vulkan loader to Mesa's software GPU."""
+    return found([SYSTEM / "usr/share/vulkan/icd.d"], "lvp_icd*.json")
+
+
+def install_soft_packages() -> None:
+    """Let apt-get install the software GPU, the loader and the shader compiler."""
+    if soft_drivers() and vulkan_loaders() and shutil.which("glslc"):
+        return
+    wanted = "Mesa's software Vulkan driver (lavapipe), the Vulkan loader and glslc"
+    if not shutil.which("apt-get"):
+        raise SetUpError(f"--gpu-soft knows Debian only. Install {wanted}, then start run.py again.")
+    if os.geteuid() != 0:
+        fix = f"run `sudo apt-get install {' '.join(SOFT_PACKAGES)}`"
+        raise SetUpError(f"--gpu-soft needs {wanted}. To fix it, {fix}, then start run.py again.")
+    say(f"Installing {and_list(SOFT_PACKAGES)} by apt-get")
+    run_logged("Reading the package lists", ["apt-get", "-q", "update"], backend_log("soft"))
+    words = ["apt-get", "-q", "install", "-y", "--no-install-recommends", *SOFT_PACKAGES]
+    run_logged("Installing Debian packages", [*words], backend_log("soft"))
+
+
+def debian_archive() -> str:
+    """Ask apt from where this machine gets Debian."""
+    words = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(LABEL) $(REPO_URI)", "Created-By: Packages"]
+    said = subprocess.run(words, capture_output=True, check=False).stdout.decode(errors="replace")
+    match = re.search(r"^Debian Debian (\S+)$", said, re.M)
+    if match is None:
+        raise SetUpError(
+            "The Vulkan headers here are too old, and newer ones are taken from Debian, which is no package "
+            "source here. If it is, run `apt-get update`, else set VULKAN_SDK; then start run.py again."
+        )
+    return match.group(1)
+
+
+def fetch_soft_headers(folder: Path) -> None:
+    """Unpack the headers of a newer Debian into a folder; apt checks them as it checks everything."""
+    keyring = SYSTEM / "usr/share/keyrings/debian-archive-keyring.gpg"
+    signed = f"Signed-By: {keyring}\n" if keyring.exists() else ""
+    log = backend_log("soft")
+    with tempfile.TemporaryDirectory(dir=SHARE, prefix="tmp-") as temp:
+        place = Path(temp)
+        for folder_of_apt in ("lists/partial", "cache/archives/partial"):
+            (place / folder_of_apt).mkdir(parents=True)
+        (place / "newer.sources").write_text(
+            f"Types: deb\nURIs: {debian_archive()}\nSuites: {SOFT_SUITE}\nComponents: main\n{signed}"
+        )
+        apt: list[str | Path] = ["apt-get", "-q"]
+        for setting in (
+            "Dir::Etc::SourceList=/dev/null",
+            f"Dir::Etc::SourceParts={place}",
+            "Dir::Etc::PreferencesParts=/dev/null",
+            f"Dir::State::Lists={place / 'lists'}",
+            f"Dir::Cache={place / 'cache'}",
+            "Acquire::Languages=none",
+        ):
+            apt += ["-o", setting]
+        run_logged("Reading a newer Debian's package list", [*apt, "update"], log)
+        run_logged("Fetching the Vulkan headers", [*apt, "download", *SOFT_HEADERS], log, place)
+        for package in sorted(place.glob("*.deb")):
+            run_logged("Unpacking the Vulkan headers", ["dpkg-deb", "-x", package, folder], log)
+
+
+def make_soft_environment() -> None:
+    """Make an environment beside the real one: its packages and a copy of its engine with the backend added.
+
+    Beside the real engine, the backend would change what every other test and the app measure.
+    """
+    shutil.rmtree(SOFT, ignore_errors=True)
+    SOFT.mkdir(parents=True)
+    if not all(piece.here for piece in vulkan_pieces() if piece.to_build):
+        fetch_soft_headers(SOFT / "headers")
+        os.environ["VULKAN_SDK"] = str(SOFT / "headers" / "usr")
+    library = SOFT / backend_path("vulkan").name
+    drop_in_backend("vulkan", library)
+    env = SOFT_PYTHON.parent.parent
+    run_logged("Making the environment", [PYTHON, "-m", "venv", "--without-pip", env], backend_log("soft"))
+    packages = env / "lib" / f"python{VERSION}" / "site-packages"
+    for part in ("bin", "lib"):
+        # Linked, not copied; a program finds its libraries from where its own name is.
+        shutil.copytree(
+            ENGINE_BIN.parent / part,
+            packages / part,
+            symlinks=True,
+            copy_function=os.link,
+            ignore=shutil.ignore_patterns(library.name),
+        )
+    shutil.copyfile(library, packages / "bin" / library.name)
+    (packages / "all-packages.pth").write_text(f"import site; site.addsitedir({str(ENGINE_BIN.parent)!r})\n")
+    (env / "share").symlink_to(VENV / "share")
+
+
+def soft_step() -> Step:
+    """Describe the environment of the tests that need a GPU; its stamp ties it to the engine it copies."""
+    doing = f"Building a GPU made of software: 2 to 11 minutes, once (log: {backend_log('soft')})"
+    files = ("requirements-engine.txt", "build-constraints.txt")
+    settings = json.dumps([ENGINE_SETTINGS, BACKEND_SETTINGS, SOFT_SUITE])
+    return Step("gpu-soft", doing, make_soft_environment, files, settings, SOFT_PYTHON)
+
+
+def run_soft_gpu_tests(pytest_words: list[str]) -> int:
+    """Run what only a GPU can show on the software one; CI does not call this."""
+    set_up(dev=True)
+    install_soft_packages()
+    with only_one("backend"):
+        step = soft_step()
+        if not step.is_done():
+            check_compiler()
+            say(f"[1/1] {step.doing}")
+            step.run()
+    chosen = {"GGML_VK_VISIBLE_DEVICES": "0", "VK_DRIVER_FILES": str(soft_drivers()[0])}
+    environment = {**os.environ, **chosen, "QT_QPA_PLATFORM": "offscreen"}
+    argv = [str(SOFT_PYTHON), "-m", "pytest", "-o", "testpaths=tests/gpu_soft", *pytest_words]
+    return subprocess.call(argv, cwd=ROOT, env=environment)
+
+
 # ---- the commands -------------------------------------------------------------------------------------
 
 
@@ -824,7 +950,7 @@ def run_checks(pytest_words: list[str]) -> int:
         "lint": ["ruff", "check", "."],
         "types": ["basedpyright"],
         "imports": ["lint-imports"],
-        "tests": ["pytest", *pytest_words],
+        "tests": ["pytest", *(pytest_words or ["-n", "2"])],
     }
     environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ}
     results: dict[str, str] = {}
@@ -885,7 +1011,8 @@ def dispatch(words: list[str]) -> int:
         set_up()
         hand_over(rest)
     if command == "test":
-        return run_checks(rest[1:] if rest[:1] == ["--"] else rest)
+        check, rest = (run_soft_gpu_tests, rest[1:]) if rest[:1] == ["--gpu-soft"] else (run_checks, rest)
+        return check(rest[1:] if rest[:1] == ["--"] else rest)
     if command == "lock":
         set_up()
         return lock(rest)

@@ -1,15 +1,17 @@
 """Main-thread gaps while four columns stream: the real page and bridge, a made-up engine in its own thread.
 
-    python benchmarks/ui_stream_gaps.py [--seconds 20] [--rate 200] [--columns 4] [--start-chars 0]
+    python benchmarks/ui_stream_gaps.py [--seconds 20] [--rate 200] [--columns 4] [--start-chars 0] [--charts]
 
 A timer that is due every 5 ms notes how late it comes; what it waited for is what a user would feel.
-Promise: p99 < 50 ms, max < 150 ms. `--start-chars` begins each answer with so much text, at once.
+Promise: p99 < 50 ms, max < 150 ms. `--start-chars` begins each answer with so much text, at once. `--charts`
+shows the Monitor page with an hour of history (3,600 rows, 4 servers) beside the columns, live.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import platform
 import threading
@@ -19,25 +21,47 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, Slot
-from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from steelyard.core.base.clock import utc_now
 from steelyard.core.base.ids import new_id
 from steelyard.core.values import commands as cmd
 from steelyard.core.values.comparison import Comparison
-from steelyard.core.values.events import ComparisonStarted, Event, RunFinished, RunStarted, TextArrived
+from steelyard.core.values.events import (
+    ComparisonStarted,
+    Event,
+    RunFinished,
+    RunStarted,
+    Sampled,
+    TextArrived,
+)
 from steelyard.core.values.run import Run, TargetInfo
+from steelyard.core.values.settings import Settings
 from steelyard.core.values.targets import TargetRow
+from steelyard.core.values.telemetry import (
+    GpuSample,
+    History,
+    Marker,
+    RequestPage,
+    Sample,
+    Series,
+    ServerSample,
+)
 from steelyard.core.values.weights import Shelf
 from steelyard.ui.actions import Actions
 from steelyard.ui.bridge import Bridge
 from steelyard.ui.pages.compare import ComparePage
+from steelyard.ui.pages.monitor import MonitorPage
+from steelyard.ui.pages.monitor_series import figures
 from steelyard.ui.theme.theme import Theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 BEAT_MS = 5
+GIB = 1 << 30
+ROWS = 3_600
+RUN_SERIES = ("ttft_p50_ms", "ttft_p95_ms", "itl_p50_ms", "itl_p95_ms", "joules_per_token")
 TOKEN_CHARS = 4
 CHUNK = """## Step: check the locks
 
@@ -76,12 +100,20 @@ class StreamingEngine:
         self._listeners: list[Callable[[Event], None]] = []
         self.tokens = 0
         self.may_stream = threading.Event()
+        self._machine = Machine()
 
     async def start(self) -> None:
-        """Ready at once."""
+        """Ready at once; looks at the made-up machine from then on."""
+        self._sampling = asyncio.create_task(self._sample())
+
+    async def _sample(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            self._tell(Sampled(sample=self._machine.sample(time.time())))
 
     async def stop(self, deadline_s: float) -> None:
-        """Nothing to end."""
+        """No more samples."""
+        self._sampling.cancel()
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """See `EngineLike`."""
@@ -99,8 +131,14 @@ class StreamingEngine:
                 ]
             case cmd.StartComparison():
                 return await self._compare(request)
-            case cmd.PreviewCost():
-                return None
+            case (
+                cmd.PreviewCost()
+                | cmd.ReadHistory()
+                | cmd.ReadSample()
+                | cmd.ReadRequests()
+                | cmd.ReadSettings()
+            ):
+                return self._machine.answer(command)
             case cmd.ListWeights():
                 return Shelf(weights=[])
             case _:
@@ -167,6 +205,73 @@ class StreamingEngine:
             listener(event)
 
 
+class Machine:
+    """An hour of made-up measurements, and one more of them each second."""
+
+    def __init__(self) -> None:
+        self.ends_at = time.time()
+
+    def sample(self, at: float) -> Sample:
+        """One GPU, four servers."""
+        wave = math.sin(at / 7) * 0.5 + math.sin(at / 31) * 0.5
+        servers = [
+            ServerSample(
+                name=f"model-{n}",
+                pid=n,
+                vram_bytes=round((3 + n + 0.2 * wave) * GIB),
+                gen_tps=140 + 20 * wave * n,
+            )
+            for n in range(1, 5)
+        ]
+        gpu = GpuSample(
+            id="gpu",
+            name="made-up",
+            source="nvidia",
+            total_bytes=32 * GIB,
+            used_bytes=sum(server.vram_bytes or 0 for server in servers) + GIB,
+            utilisation_share=0.5 + 0.45 * wave,
+            power_w=250 + 150 * wave,
+            temperature_c=65 + 15 * wave,
+        )
+        return Sample(at=at, gpus=[gpu], servers=servers, power_w=gpu.power_w, power_source="nvml_counter")
+
+    def history(self) -> History:
+        """The hour before."""
+        times = [self.ends_at - ROWS + n for n in range(ROWS)]
+        rows = [figures(self.sample(at)) for at in times]
+        columns = {key: [row[key] for row in rows] for key in rows[0]}
+        for name in RUN_SERIES:
+            columns[f"runs.{name}"] = [50 + 20 * math.sin(at / 90) for at in times]
+        series = [Series(key=key, label=key, unit="", values=values) for key, values in columns.items()]
+        return History(
+            since=times[0],
+            until=self.ends_at,
+            step_s=1.0,
+            times=times,
+            series=series,
+            markers=self._markers(),
+        )
+
+    def _markers(self) -> list[Marker]:
+        return [
+            Marker(id=str(n), at=self.ends_at - 300 * n, kind="note", title=f"mark {n}") for n in range(1, 11)
+        ]
+
+    def answer(self, command: cmd.Command) -> Any:
+        """What the page asks for."""
+        match command:
+            case cmd.ReadHistory():
+                return self.history()
+            case cmd.ReadSample():
+                return self.sample(time.time())
+            case cmd.ReadRequests():
+                return RequestPage(rows=[], total=0, failed=0)
+            case cmd.ReadSettings():
+                return Settings()
+            case _:
+                return None
+
+
 class Heartbeat(QObject):
     """Notes the time between two beats of a 5 ms timer."""
 
@@ -208,6 +313,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=200.0, help="tokens a second and column")
     parser.add_argument("--columns", type=int, default=4, choices=(1, 2, 3, 4))
     parser.add_argument("--start-chars", type=int, default=0)
+    parser.add_argument("--charts", action="store_true", help="the Monitor page is live beside them")
     options = parser.parse_args()
     app = QApplication([])
     theme, actions, heart = Theme(app, "dark"), Actions(), Heartbeat()
@@ -216,9 +322,13 @@ def main() -> None:
     bridge.start()
     window = QMainWindow()
     page = ComparePage(theme, bridge, actions)
-    window.setCentralWidget(page)
-    window.resize(1440, 820)
+    charts = MonitorPage(theme, bridge, actions) if options.charts else None
+    window.setCentralWidget(page if charts is None else above_each_other(page, charts))
+    window.resize(1440, 820 if charts is None else 1640)
     window.show()
+    if charts is not None:
+        charts.choose_window("3600")
+        Wait(lambda: charts.feed.columns is not None and len(charts.feed.columns.times) >= ROWS)
     Wait(lambda: len(page.lists.refs) == options.columns)
     for ref in page.lists.refs:
         page.add_target(ref.target)
@@ -242,6 +352,16 @@ def main() -> None:
     print(f"p99.9 {percentile(gaps, 0.999):.1f} ms  max {max(gaps):.1f} ms (after {longest_at_s:.1f} s)")
     bridge.stop()
     bridge.join()
+
+
+def above_each_other(page: QWidget, charts: QWidget) -> QWidget:
+    """Both pages in one window, so that both are painted."""
+    both = QWidget()
+    column = QVBoxLayout(both)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.addWidget(page, 1)
+    column.addWidget(charts, 1)
+    return both
 
 
 class Settled:

@@ -21,6 +21,7 @@ from fakes.gguf_files import tiny_model
 from fakes.pulling import REPO, Puller, sha256_of
 from steelyard.core.base.errors import AppError
 from steelyard.core.gguf.reading import HeaderReader
+from steelyard.core.hub import transfer
 from steelyard.core.hub.cache import PART_SUFFIX
 from steelyard.core.hub.remote_header import HeaderShelf
 from steelyard.core.hub.repo_files import file_rows
@@ -425,7 +426,9 @@ def patience(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
     transfers = [name for name in FAULTS_TRANSFER if name not in left_out]
     names = [*transfers, *ON_THE_CARD]
     reader = HeaderReader()
-    with ThreadPoolExecutor(2 * len(names)) as pool:
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2 * len(names)) as pool:
+        if not _is_long(request):  # as many attempts, with a tenth of the pauses between them
+            patch.setattr(transfer, "_FIRST_PAUSE_S", transfer._FIRST_PAUSE_S / 10)
         place = tmp_path_factory.mktemp
         silent = pool.submit(_ask_a_silent_hub, place("silent")) if _is_long(request) else None
         pulls = {name: pool.submit(_pull, name, place(name)) for name in names}

@@ -139,6 +139,13 @@ def test_a_setting_that_adds_nothing_is_left_out() -> None:
     assert best_of([two, one], baseline) is one
 
 
+def test_a_machine_that_others_use_is_told() -> None:
+    busy = trial("base", [1.0, 0.4, 1.0], axis="baseline")
+    quiet = trial("base", [1.0, 0.97, 1.0], axis="baseline")
+    assert "2.5 times as slow" in concluded(busy).verdict
+    assert "something else" not in concluded(quiet).verdict
+
+
 def test_two_rounds_are_too_few_to_decide() -> None:
     baseline = trial("base", [1.0, 1.0], axis="baseline")
     other = trial("two", [1.5, 1.5])

@@ -488,7 +488,7 @@ async def test_tunnel_and_tls_have_their_own_phases() -> None:
     assert phases.send is not None
     assert phases.connect >= TUNNEL_S * 1000  # the way to the API includes opening the tunnel
     assert 0 < phases.tls < TUNNEL_S * 1000
-    assert 0 <= phases.send < phases.tls
+    assert 0 <= phases.send < TUNNEL_S * 1000
     assert sum(msgspec.structs.astuple(phases)) == pytest.approx(timing.e2e_ms, abs=1)
 
 

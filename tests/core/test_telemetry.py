@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from steelyard.core.telemetry.power_ring import PowerRing
     from steelyard.core.values.telemetry import SourceName
 
+ALL = {"used_bytes", "utilisation_share", "power_w", "energy_j", "temperature_c", "clock_mhz"}
 needs_cc = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
 
 
@@ -48,7 +49,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NvmlChild]:
 def well(driver: NvmlChild) -> NvmlChild:
     """The driver, with one GPU in good order."""
     driver.set(count=1, **one_gpu())
-    driver.until(lambda sample: nvidia_state(sample)["health"] == "ok" and len(sample["gpus"]) == 1)
+    driver.until(lambda sample: sample["gpus"] and all(sample["gpus"][0][field] is not None for field in ALL))
     return driver
 
 
@@ -96,6 +97,21 @@ def test_several_gpus_and_one_that_gets_lost(tmp_path: Path) -> None:
 
 
 @needs_cc
+def test_a_gpu_that_is_lost_from_the_start(tmp_path: Path) -> None:
+    gpus = {"count": 2, **one_gpu(0), **one_gpu(1)}
+    child = NvmlChild(build(tmp_path), tmp_path / "state", {**gpus, "0.error": 15})
+    try:
+        sample = child.until(lambda sample: len(sample["gpus"]) == 1)
+        assert nvidia_state(sample)["health"] == "lost"
+        assert nvidia_state(sample)["reason"].startswith("GPU 0: ")
+        child.set(**gpus)
+        sample = child.until(lambda sample: len(sample["gpus"]) == 2)
+        assert nvidia_state(sample)["health"] == "ok"
+    finally:
+        assert child.close() == 0
+
+
+@needs_cc
 def test_all_gpus_lost_and_a_driver_that_is_reloaded(well: NvmlChild) -> None:
     well.set(count=1, init=9, **one_gpu(), **{"0.error": 15})
     sample = well.until(lambda sample: "Not Loaded" in nvidia_state(sample)["reason"])
@@ -124,9 +140,6 @@ def test_a_driver_that_hangs_is_unknown_and_comes_back(well: NvmlChild) -> None:
     assert later["at"] > sample["at"], "samples go on"
     well.set(count=1, **one_gpu(used=GIB))
     assert well.until(lambda sample: nvidia_state(sample)["health"] == "ok")["gpus"][0]["used_bytes"] == GIB
-
-
-ALL = {"used_bytes", "utilisation_share", "power_w", "energy_j", "temperature_c", "clock_mhz"}
 
 
 @needs_cc

@@ -33,6 +33,8 @@ TINY_SHA256 = hashlib.sha256(TINY).hexdigest()
 REPO, NAME = "org/first", "model-Q4_K_M.gguf"
 WEIGHTS = SparseFile(24 * MIB + 7, seed=3, head=TINY)
 SHA256 = sha256_of(WEIGHTS)
+SILENCE_S = 2.5
+"""A pull that got nothing for so long is killed where it stands."""
 SPLIT = ["big-Q8_0-00001-of-00002.gguf", "big-Q8_0-00002-of-00002.gguf"]
 NUMBER_OR_NONE, TEXT_OR_NONE = (int, float, type(None)), (str, type(None))
 FOUND = {
@@ -383,7 +385,7 @@ def _kill_at(hub: FakeHub, pull: Running, sha256: str, sent: int) -> bool:
         now = hub.sent_bytes(sha256)
         if now != before:
             changed_at, before = time.monotonic(), now
-        if now >= sent or time.monotonic() - changed_at > 6:
+        if now >= sent or time.monotonic() - changed_at > SILENCE_S:
             pull.send(signal.SIGKILL)
             return pull.done().code == -signal.SIGKILL
         time.sleep(0.005)

@@ -621,3 +621,80 @@ def test_engine_and_its_needs_are_locked_apart(run: ModuleType) -> None:
     assert "--hash=sha256:" in itself
     whole = (ROOT / "requirements-engine.txt").read_text(encoding="utf-8")
     assert sorted(re.findall(r"(?m)^\S+==.*", itself + needs)) == sorted(re.findall(r"(?m)^\S+==.*", whole))
+
+
+# ---- a GPU made of software ----
+
+
+def test_software_gpu_tells_what_to_install(
+    run: ModuleType, tools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(run.SetUpError, match=r"knows Debian only\. Install Mesa's software Vulkan driver"):
+        run.install_soft_packages()
+    touch(tools, "apt-get")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(run.SetUpError, match="sudo apt-get install mesa-vulkan-drivers glslc libvulkan1"):
+        run.install_soft_packages()
+    touch(tools, "glslc")
+    touch(run.SYSTEM, "usr/lib/x86_64-linux-gnu/libvulkan.so.1", "usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
+    run.install_soft_packages()
+
+
+def test_software_gpu_headers_come_from_the_machines_own_archive(
+    run: ModuleType, tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources: list[str] = []
+    unpacked: list[str] = []
+
+    def carry_out(_what: str, argv: list[object], _log: Path, cwd: Path = tmp_path) -> None:
+        if "update" in argv:
+            parts = next(str(word) for word in argv if "SourceParts" in str(word)).partition("=")[2]
+            sources.extend(path.read_text() for path in Path(parts).glob("*.sources"))
+        elif "download" in argv:
+            touch(cwd, *(f"{name}_1.deb" for name in run.SOFT_HEADERS))
+        else:
+            unpacked.append(Path(str(argv[2])).name)
+
+    run.SHARE.mkdir(parents=True)
+    monkeypatch.setattr(run, "run_logged", carry_out)
+    (tools / "apt-get").write_text("#!/bin/sh\necho 'Debian Debian-Security http://a.example/security/'\n")
+    (tools / "apt-get").chmod(0o755)
+    with pytest.raises(run.SetUpError, match="apt-get update"):
+        run.fetch_soft_headers(tmp_path / "headers")
+    with (tools / "apt-get").open("a") as script:
+        script.write("echo 'Debian Debian http://a.example/debian/'\n")
+    run.fetch_soft_headers(tmp_path / "headers")
+    assert sources == ["Types: deb\nURIs: http://a.example/debian/\nSuites: trixie\nComponents: main\n"]
+    assert unpacked == ["libvulkan-dev_1.deb", "spirv-headers_1.deb"]
+
+
+def test_software_gpu_leaves_the_engine_as_it_is(
+    run: ModuleType, tools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(run.ENGINE_BIN, "llama-server", "libggml-vulkan.so")
+    touch(run.ENGINE_BIN.parent / "lib", "libllama.so")
+    (run.ENGINE_BIN / "libggml-vulkan.so").write_text("the user's own")
+    put_vulkan(run, tools, "#define VK_EXT_layer_settings 1\n")
+    monkeypatch.setattr(run, "drop_in_backend", lambda _name, target: target.write_text("for tests"))
+    monkeypatch.setattr(run, "run_logged", lambda *_: run.SOFT_PYTHON.parent.mkdir(parents=True))
+    run.make_soft_environment()
+    (copy,) = run.SOFT.glob("env/lib/*/site-packages/bin")
+    assert sorted(path.name for path in copy.iterdir()) == ["libggml-vulkan.so", "llama-server"]
+    assert (copy / "libggml-vulkan.so").read_text() == "for tests"
+    assert (run.ENGINE_BIN / "libggml-vulkan.so").read_text() == "the user's own"
+    assert (copy / "llama-server").samefile(run.ENGINE_BIN / "llama-server")
+
+
+@pytest.mark.parametrize(
+    ("words", "pytest_words"),
+    [([], ["-n", "2"]), (["--", "tests/core/test_fit.py", "-x"], ["tests/core/test_fit.py", "-x"])],
+)
+def test_tests_get_the_words_behind_the_dashes(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, words: list[str], pytest_words: list[str]
+) -> None:
+    called: list[list[str]] = []
+    monkeypatch.setattr(run, "set_up", lambda dev: None)
+    monkeypatch.setattr(run.subprocess, "call", lambda argv, **_: called.append(argv) or 0)
+    monkeypatch.setattr(run, "_talk_to", sys.stdout)
+    assert run.dispatch(["test", *words]) == 0
+    assert called[-1][1:] == pytest_words

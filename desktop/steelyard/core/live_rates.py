@@ -44,7 +44,7 @@ class LiveRates:
                 pass
 
     def take(self) -> dict[str, float]:
-        """Tokens per second since the last call, by server; servers that generated nothing are left out."""
+        """Tokens per second since the last call, by server; servers without a run are left out."""
         now = time.monotonic()
         span_s, self._looked_at = now - self._looked_at, now
         counts, self._ended = self._ended, {}
@@ -52,4 +52,4 @@ class LiveRates:
             if stream.server is not None:
                 counts[stream.server] = counts.get(stream.server, 0) + stream.chunks - stream.counted
             stream.counted = stream.chunks
-        return {name: count / span_s for name, count in counts.items() if count and span_s > 0}
+        return {name: count / span_s for name, count in counts.items() if span_s > 0}

@@ -62,6 +62,7 @@ class Benching:
         await self._quiet()
         engine = await self._engine(row.path)
         measured = [await self._level(parallel, engine) for parallel in levels]
+        await self._parts.idle_others()  # nobody else wants a server with so many slots
         if all(level.n == 0 for level in measured):
             raise AppError(
                 "Nothing could be measured through Steelyard", self._notes[-1] if self._notes else ""

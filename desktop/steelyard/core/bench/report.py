@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _OBJECTIVE = f"a prompt of {PROMPT_TOKENS} tokens with an answer of {GEN_TOKENS}"
 _SLIGHT = 1.02
 _WORTH_A_SETTING = 0.02
+_UNSTEADY = 1.25
+"""Slowest through fastest of the same; on a quiet machine it is below 1.1."""
 
 
 def best_of(trials: Sequence[Trial], baseline: Trial) -> Trial:
@@ -60,7 +62,8 @@ def report_of(
 ) -> TuneReport:
     """The document; the baseline comes first, what was not reached is left out."""
     shown = [trial for trial in trials if trial.is_measured or trial.failed]
-    words = [_verdict(best, baseline), _slots_note(trials, baseline), *dict.fromkeys(notes)]
+    words = [_verdict(best, baseline), _slots_note(trials, baseline), _unsteady_note(baseline)]
+    words += dict.fromkeys(notes)
     if is_stopped:
         words.insert(1, "It was stopped before everything was tried.")
     return TuneReport(
@@ -104,6 +107,16 @@ def _slots_note(trials: Sequence[Trial], baseline: Trial) -> str:
             slots = trial.candidate.settings["parallel"]
             return f"{slots} prompts at a time write {mine / theirs:.2f} times as much together as one."
     return ""
+
+
+def _unsteady_note(baseline: Trial) -> str:
+    times = baseline.times_s([*baseline.screened, *baseline.rounds])
+    if len(times) < 3 or max(times) < _UNSTEADY * min(times):
+        return ""
+    return (
+        f"The defaults themselves were up to {max(times) / min(times):.1f} times as slow as at best:"
+        " something else uses the machine, and a tune on a quiet one finds more."
+    )
 
 
 def _quant_note(trials: Sequence[Trial], baseline: Trial) -> str:

@@ -57,9 +57,9 @@ class Trial:
 
     @property
     def asked_ms(self) -> list[float]:
-        """End-to-end times of single prompts."""
-        runs = [run for asked in self.asked for run in asked.good]
-        return [run.timing.e2e_ms for run in runs if run.timing.e2e_ms]
+        """The objective as a client sees it, once for each single prompt; an answer may have ended early."""
+        timings = [run.timing for asked in self.asked for run in asked.good]
+        return [t.ttft_ms + (GEN_TOKENS - 1) * t.tpot_ms for t in timings if t.ttft_ms and t.tpot_ms]
 
     def rate(self, name: str) -> float | None:
         """Mean tokens per second, `prompt` or `gen`; from end-to-end runs where the engine's bench cannot."""

@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from steelyard.core.base.errors import AppError, one_line
-from steelyard.core.bench.candidates import baseline_of, candidates_for, combined, machine_facts
+from steelyard.core.bench.candidates import baseline_of, candidates_for, machine_facts
 from steelyard.core.bench.end_to_end import Load, ask_under_load
 from steelyard.core.bench.engine_bench import Shape, measure_engine
+from steelyard.core.bench.finalists import MOST_FINALISTS, finalists_of
 from steelyard.core.bench.patience import Budget, TimeIsUp
 from steelyard.core.bench.report import best_of, profile_of, report_of
 from steelyard.core.bench.trials import (
@@ -18,7 +19,6 @@ from steelyard.core.bench.trials import (
     GEN_TOKENS,
     PROMPT_TOKENS,
     Trial,
-    log_ratio,
     row_of,
     tell_apart,
 )
@@ -42,10 +42,6 @@ _PROBE = Shape(64, 16, 1, has_warm_up=False)
 _SHAPES = ((PROMPT_TOKENS, GEN_TOKENS), (256, 64), (128, 32), (64, 16))
 _SCREEN_UNTIL, _ROUNDS_UNTIL = 0.4, 0.75
 _BASELINE_EVERY = 3
-_MOST_FINALISTS = 3
-_WORTH_A_ROUND = 0.02
-"""Log of the time ratio up to which something slower in the screening still gets its rounds."""
-_BETTER = -0.005
 
 
 @dataclass(frozen=True)
@@ -127,10 +123,12 @@ class Tuning:
     async def _measure(self, state: _State) -> None:
         await self._probe(state)
         await self._screen(state)
-        finalists = self._finalists(state)
+        finalists = finalists_of(state.row, state.trials, state.baseline)
+        state.trials += [trial for trial in finalists if trial not in state.trials]
         await self._rounds(state, finalists)
         await self._end_to_end(state, finalists)
         self._notes += self._parts.beside()
+        await self._parts.idle_others()  # nobody else wants the servers of the candidates
 
     # ---- the engine's bench --------------------------------------------------------------------------------
 
@@ -138,7 +136,7 @@ class Tuning:
         """A first look at how fast it is here, so that the rest fits into the budget."""
         engine_trials = [trial for trial in state.trials if trial.candidate.is_for_engine]
         runs = len(engine_trials) + len(engine_trials) // _BASELINE_EVERY + 2
-        self._total = runs + self._size.rounds * (_MOST_FINALISTS + 1)
+        self._total = runs + self._size.rounds * (MOST_FINALISTS + 1)
         began = time.monotonic()
         self._tell(state, "the defaults: a first look")
         first = await self._bench(state, state.baseline.candidate, _PROBE)
@@ -149,6 +147,11 @@ class Tuning:
             state.step_s = overhead_s + (first.time_s(prompt_tokens, gen_tokens) or 0.0)
             if runs * state.step_s <= self._budget.left_of(_SCREEN_UNTIL):
                 break
+        if (state.shape.prompt_tokens, state.shape.gen_tokens) != self._size.shapes[0]:
+            self._notes.append(
+                f"For want of time the engine was measured with prompts of {state.shape.prompt_tokens} tokens"
+                f" and answers of {state.shape.gen_tokens}."
+            )
 
     async def _screen(self, state: _State) -> None:
         """Each once, the baseline before, between and after."""
@@ -164,25 +167,6 @@ class Tuning:
 
     async def _screen_one(self, state: _State, trial: Trial) -> None:
         await self._attempt(state, trial, trial.screened)
-
-    def _finalists(self, state: _State) -> list[Trial]:
-        """What the rounds are for: the fastest settings, the best of several together, the fastest quant."""
-        ratios = [
-            (ratio, trial)
-            for trial in state.trials
-            if trial.screened and not trial.failed and (ratio := log_ratio(trial, state.baseline)) is not None
-        ]
-        ratios.sort(key=lambda pair: pair[0])
-        settings = [(ratio, trial) for ratio, trial in ratios if trial.candidate.can_be_kept]
-        chosen = [trial for ratio, trial in settings if ratio <= _WORTH_A_ROUND]
-        together = combined(state.row, (trial.candidate for ratio, trial in settings if ratio < _BETTER))
-        finalists = chosen[:_MOST_FINALISTS]
-        if together is not None:
-            trial = Trial(together)
-            state.trials.append(trial)
-            finalists = [*chosen[: _MOST_FINALISTS - 1], trial]
-        quants = [trial for _, trial in ratios if trial.candidate.axis == "quant"]
-        return [*finalists, *quants[:1]]
 
     async def _rounds(self, state: _State, finalists: list[Trial]) -> None:
         """Everybody once in each round, and every second round backwards."""

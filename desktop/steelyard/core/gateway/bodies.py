@@ -23,6 +23,7 @@ MAX_BODY_BYTES = 64 << 20
 _MAX_PARTS = 2_000_000
 _MAX_MODEL_CHARS = 512
 _MAX_NAMES = 64
+_KEPT_INPUT_CHARS = 500
 _MEDIA = ("image_url", "input_audio", "input_video", "video_url")
 _ROLES: dict[str, Literal["system", "user", "assistant"]] = {
     "system": "system",
@@ -58,6 +59,11 @@ class Wanted:
     def is_stream(self) -> bool:
         """Whether the answer is to be streamed."""
         return self.fields.get("stream") is True
+
+    @property
+    def for_embeddings(self) -> bool:
+        """Whether no answer is wanted, but what the model makes of the input."""
+        return self.endpoint.content == "input"
 
     @property
     def strips_usage(self) -> bool:
@@ -169,6 +175,14 @@ def _texts(name: str, value: Any, *, allows_lists: bool) -> list[Message]:
     raise Refused(400, f"`{name}` must be text, a list of texts, or token numbers.", param=name)
 
 
+def _head(message: Message) -> Message:
+    """What the ledger keeps of an embedding's input: its programs send whole libraries through."""
+    left_out = len(message.content) - _KEPT_INPUT_CHARS
+    if left_out <= 0:
+        return message
+    return Message(role=message.role, content=f"{message.content[:_KEPT_INPUT_CHARS]}… [{left_out} more]")
+
+
 def _is_token(item: Any) -> bool:
     return isinstance(item, int) and not isinstance(item, bool)
 
@@ -185,6 +199,6 @@ EMBEDDINGS = Endpoint(
     "/v1/embeddings",
     "input",
     EMBEDDING_FIELDS,
-    lambda value: _texts("input", value, allows_lists=True),
+    lambda value: [_head(message) for message in _texts("input", value, allows_lists=True)],
     ChatReader(),
 )

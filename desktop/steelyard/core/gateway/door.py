@@ -188,6 +188,7 @@ class Gateway:
             messages=wanted.messages,
             reader=wanted.endpoint.reader,
             is_chat=wanted.endpoint.content == "messages",
+            keeps_details=not wanted.for_embeddings,  # whole libraries are embedded; nobody inspects that
             params=wanted.params,
             not_sent=wanted.not_sent,
         )

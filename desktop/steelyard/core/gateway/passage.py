@@ -148,8 +148,10 @@ class Passage:
         return run
 
     async def _pass(self) -> None:
-        for_embeddings = self._wanted.endpoint.content == "input"
-        target = await self._models.target(self._wanted.model, for_embeddings=for_embeddings, note=self._note)
+        wanted = self._wanted
+        target = await self._models.target(
+            wanted.model, for_embeddings=wanted.for_embeddings, note=self._note
+        )
         self._begin(target)
         async with target.hold(self._note) as held:
             try:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BASE_URL = "http://localhost"
 _COUNT_S = 30.0
-_TEMPLATE_S = 5.0
+_TEMPLATE_S = 2.0
 _MAX_ANSWER_BYTES = 64 << 20
 _TEMPLATE_TOKENS = 512
 """More than any template adds to one message."""

@@ -67,7 +67,10 @@ class Books:
 
 @dataclass(frozen=True)
 class Asked:
-    """One request of another program. `is_chat`: the engine's template is put around its messages."""
+    """One request of another program.
+
+    `is_chat`: the engine's template is put around its messages. `keeps_details`: for the inspector.
+    """
 
     request: str
     run_id: str
@@ -75,6 +78,7 @@ class Asked:
     messages: list[Message]
     reader: Reader
     is_chat: bool
+    keeps_details: bool = True
     params: dict[str, Any] = field(default_factory=dict[str, Any])
     not_sent: list[str] = field(default_factory=list[str])
 
@@ -302,7 +306,7 @@ class ProxiedRun:
 
     async def _keep_details(self) -> None:
         """What the inspector shows. A run is whole without it."""
-        if not self._sent:
+        if not self._sent or not self._asked.keeps_details:
             return
         is_chat = self._asked.is_chat
         # Only a chat has a template; what a plain completion or an embedding is made of was sent as it is.

@@ -17,6 +17,7 @@ from steelyard.core.base.redaction import redact
 from steelyard.core.runs.meter import Meter, raw_times_document, timing_of
 from steelyard.core.runs.promptable import Opened, Promptable, ServerEnded, prompt_bytes, with_answerer
 from steelyard.core.runs.watch import as_it_met
+from steelyard.core.store.run_details import RunDetails
 from steelyard.core.values.events import Event, RunFinished, RunStarted, RunWaited, TextArrived
 from steelyard.core.values.run import Energy, ErrorInfo, Memory, Run, RunState
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from steelyard.core.runs.watch import RunWatch, WatchDesk
     from steelyard.core.store.ledger import Ledger
-    from steelyard.core.store.run_details import RunDetails, RunDetailsStore
+    from steelyard.core.store.run_details import RunDetailsStore
     from steelyard.core.targets.delta import Delta
     from steelyard.core.targets.exchange import RawTimes
     from steelyard.core.values.prompt import Prompt
@@ -280,7 +281,8 @@ class _Progress:
         if self.opened is None or self.job.route in _WITHOUT_DETAILS:
             return None
         exchange = self.opened.exchange
-        told = await self.job.target.details(self.job.prompt)
+        # A server that has just failed is not asked; it may hang.
+        told = RunDetails() if self.run.error else await self.job.target.details(self.job.prompt)
         return dataclasses.replace(
             told,
             sent=msgspec.json.encode(exchange.body).decode("utf-8", "replace"),

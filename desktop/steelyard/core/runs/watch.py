@@ -28,8 +28,14 @@ class EnergyMeter(Protocol):
         """A local run generates from now on: no idle time, and not the only one if others do, too."""
         ...
 
-    async def energy(self, run_id: str, begin_ns: int, first_ns: int | None, end_ns: int) -> Energy:
-        """What the run cost; it no longer generates."""
+    async def energy(
+        self, run_id: str, begin_ns: int, first_ns: int | None, end_ns: int, on_gpu: bool | None = None
+    ) -> Energy:
+        """What the run cost; it no longer generates. `on_gpu`: whether a GPU held layers."""
+        ...
+
+    def forget(self, run_id: str) -> None:
+        """The run is over, and its energy is not asked for."""
         ...
 
     def power_points(self, begin_ns: int, end_ns: int) -> list[PowerPoint]:
@@ -132,6 +138,9 @@ class RunWatch:
         self.sample()
         try:
             energy = await self._energy(times)
+        except BaseException:
+            self._desk.meter.forget(self._run_id)  # or there would never be an idle time again
+            raise
         finally:
             self._desk.forget(self._run_id)
         on_gpu, layers = self._was_spill or (None, None)
@@ -150,7 +159,8 @@ class RunWatch:
             return Energy()
         end = times.last_delta or times.finished or times.end
         begin = times.start or end
-        return await self._desk.meter.energy(self._run_id, begin, times.first_delta or None, end)
+        on_gpu = None if self._was_spill is None else self._was_spill[0] > 0
+        return await self._desk.meter.energy(self._run_id, begin, times.first_delta or None, end, on_gpu)
 
     def power_points(self, times: RawTimes) -> list[PowerPoint]:
         """The power while it ran; empty for an API."""

@@ -25,7 +25,7 @@ _SELECT = "SELECT id, document, finish_reason FROM runs"
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RunFigures:
     """What charts and alerts need of a run. `at`: when it ended, epoch seconds."""
 
@@ -55,7 +55,7 @@ class Requests:
 
         def work(connection: Connection) -> tuple[int, int, list[Any]]:
             total, failed = connection.execute(
-                "SELECT count(*), sum(is_failed) FROM runs" + _WITHIN, bounds
+                "SELECT count(*), sum(" + _FAILED + ") FROM run_figures" + _WITHIN, bounds
             ).fetchone()
             return total, failed or 0, _rows(connection, bounds, limit, only)
 
@@ -69,8 +69,10 @@ class Requests:
 
         def work(connection: Connection) -> list[RunFigures]:
             rows = connection.execute(
-                "SELECT started_at, is_failed, is_cold, ttft_ms, e2e_ms, itl_p50_ms, itl_p95_ms, joules,"
-                " completion_tokens FROM runs" + _WITHIN + " ORDER BY started_at DESC LIMIT ?",
+                "SELECT started_at, "
+                + _FAILED
+                + ", is_cold, ttft_ms, e2e_ms, itl_p50_ms, itl_p95_ms, joules,"
+                " completion_tokens FROM run_figures" + _WITHIN + " ORDER BY started_at DESC LIMIT ?",
                 (*bounds, _MAX_FIGURES),
             ).fetchall()
             return [_figures(*row) for row in reversed(rows)]
@@ -107,6 +109,7 @@ class Requests:
 
 
 _WITHIN = " WHERE finish_reason IS NOT NULL AND started_at >= ? AND started_at <= ?"
+_FAILED = "finish_reason IN ('error', 'interrupted')"
 
 
 def iso_of(at: float) -> str:
@@ -145,7 +148,7 @@ def _rows(connection: Connection, bounds: tuple[str, str], limit: int, only: str
         places = ",".join("?" * len(numbers))
         query = f"{_SELECT} WHERE rowid IN ({places}) ORDER BY started_at DESC, id DESC"
         return connection.execute(query, numbers).fetchall()
-    narrowed = " AND is_failed = 1" if only == "failed" else ""
+    narrowed = f" AND {_FAILED}" if only == "failed" else ""
     query = f"{_SELECT}{_WITHIN}{narrowed} ORDER BY started_at DESC, id DESC LIMIT ?"
     return connection.execute(query, (*bounds, limit)).fetchall()
 
@@ -153,7 +156,9 @@ def _rows(connection: Connection, bounds: tuple[str, str], limit: int, only: str
 def _slow(connection: Connection, bounds: tuple[str, str]) -> list[int]:
     """Row numbers of slow runs, oldest first."""
     rows = connection.execute(
-        "SELECT rowid, target, ttft_ms FROM runs" + _WITHIN + " AND ttft_ms IS NOT NULL ORDER BY started_at",
+        "SELECT number, target, ttft_ms FROM run_figures"
+        + _WITHIN
+        + " AND ttft_ms IS NOT NULL ORDER BY started_at",
         bounds,
     ).fetchall()
     by_target: defaultdict[str, list[float]] = defaultdict(list)

@@ -115,7 +115,7 @@ class EnergyMeter:
         """
         others = self._end_run(run_id, begin_ns, end_ns)
         meter = self.meter(on_gpu)
-        if meter is not None:
+        if meter is not None and not others and meter.sees(begin_ns, end_ns):
             await _wait_for_reading(meter, end_ns)
         idle_w = self.idle_power_w if meter is None else self._baseline(meter, begin_ns)
         if others:
@@ -217,7 +217,7 @@ class EnergyMeter:
             spans.append((self._idle_since, now_ns()))
         joules, length_ns, period_ns = 0.0, 0, int(meter.period_s() * _NS)
         for begin_ns, end_ns in reversed(spans):
-            # A reading from after the end stands for a time before it, too: not up to the very end, therefore.
+            # Not up to the very end: a reading from after it stands for a time before it, too.
             end_ns = min(end_ns, before_ns) - period_ns
             begin_ns = max(begin_ns, before_ns - _BASELINE_NS, end_ns - _ENOUGH_IDLE_NS)
             drawn = meter.joules(begin_ns, end_ns) if end_ns - begin_ns >= period_ns else None

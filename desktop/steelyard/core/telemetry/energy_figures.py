@@ -57,12 +57,16 @@ class Meter:
         averaged = _AVERAGED_OVER_S if self.source == "nvml_power" else 0.0
         return max([*periods, averaged])
 
+    def sees(self, from_ns: int, to_ns: int) -> bool:
+        """Whether that time is long enough for its sensor."""
+        return (to_ns - from_ns) / _NS >= _SENSOR_PERIODS * self.period_s()
+
 
 def measured(meter: Meter, idle_w: float | None, begin_ns: int, first_ns: int | None, end_ns: int) -> Energy:
     """Joules above the baseline, split at the first token. Without them `note` says why there are none."""
     source, period_s, length_s = meter.source, meter.period_s(), (end_ns - begin_ns) / _NS
     notes = [NOT_METERED[source]]
-    if length_s < _SENSOR_PERIODS * period_s:
+    if not meter.sees(begin_ns, end_ns):
         note = f"too short for the sensor: {length_s:.2f} s, it tells {period_s:.2g} s at once"
         return Energy(source=source, idle_w=idle_w, note=note)
     drawn = meter.joules(begin_ns, end_ns)
@@ -94,7 +98,7 @@ def _part(meter: Meter, idle_w: float, begin_ns: int | None, end_ns: int | None)
     if begin_ns is None or end_ns is None:
         return None, False
     length_s = (end_ns - begin_ns) / _NS
-    if length_s < _SENSOR_PERIODS * meter.period_s():
+    if not meter.sees(begin_ns, end_ns):
         return None, True
     drawn = meter.joules(begin_ns, end_ns)
     above = None if drawn is None else drawn - idle_w * length_s

@@ -87,6 +87,6 @@ def _process(pid: int) -> psutil.Process | None:
 
 
 def _swap_used() -> int | None:
-    with suppress(psutil.Error, OSError, RuntimeError):
+    with suppress(psutil.Error, OSError, RuntimeWarning):  # the last one where warnings are errors
         return sane.size_bytes(psutil.swap_memory().used)
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from steelyard.core.base.clock import now_ns
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from steelyard.core.values.telemetry import GpuSample, SourceName
 
 _RETRY_NS = 10_000_000_000
-
-_log = logging.getLogger(__name__)
 
 
 class NvidiaSource:
@@ -31,6 +28,7 @@ class NvidiaSource:
         self._driver = ""
         self._gpus: list[NvidiaGpu] = []
         self._lost: dict[str, str] = {}
+        self._nameless: list[str] = []
         self._failure: Reading | None = None
         self._begun_ns = 0
 
@@ -44,15 +42,16 @@ class NvidiaSource:
 
     def read(self) -> Reading:
         """All GPUs; those that are lost with nothing but their names."""
-        is_broken = self._nvml is None or bool(self._lost)
+        is_broken = self._nvml is None or bool(self._lost or self._nameless)
         if is_broken and (not self._begun_ns or now_ns() - self._begun_ns > self._retry_ns):
             self._failure = self._begin()
         if self._failure is not None:
             return self._failure
         complaints: list[str] = []
         gpus = [self._read_gpu(gpu, complaints) for gpu in self._gpus]
-        if self._lost:
-            return Reading("lost", _told(list(self._lost.values())), gpus, driver=self._driver)
+        if self._lost or self._nameless:
+            reason = _told([*self._lost.values(), *self._nameless])
+            return Reading("lost", reason, gpus, driver=self._driver)
         return Reading("ok", _told(complaints), gpus, driver=self._driver)
 
     def read_power(self) -> None:
@@ -96,7 +95,7 @@ class NvidiaSource:
             self._nvml = None  # a session that broke with the device has nothing to be ended
         try:
             nvml.nvmlInit()
-            found = _devices(nvml)
+            found, missing = _devices(nvml)
             self._driver = str(nvml.nvmlSystemGetDriverVersion())
         except nvml.NVMLError as exc:
             if is_absent(nvml, exc) and not self._was_there:
@@ -105,6 +104,7 @@ class NvidiaSource:
             return Reading(health, str(exc), [gpu.unknown() for gpu in self._gpus], driver=self._driver)
         self._nvml, self._was_there = nvml, True
         self._take(found)
+        self._nameless = [] if self._lost else missing  # a lost one that is known is told by its name
         return None
 
     def _take(self, found: list[NvidiaGpu]) -> None:
@@ -119,14 +119,16 @@ class NvidiaSource:
         self._gpus = [*found, *gone]
 
 
-def _devices(nvml: Any) -> list[NvidiaGpu]:
+def _devices(nvml: Any) -> tuple[list[NvidiaGpu], list[str]]:
+    """The devices that can be asked, and why others cannot."""
     found: list[NvidiaGpu] = []
+    missing: list[str] = []
     for index in range(nvml.nvmlDeviceGetCount()):
         try:
             found.append(NvidiaGpu(nvml, index))
         except (nvml.NVMLError, DeviceLostError) as exc:  # a device that is lost has no handle; others have
-            _log.info("GPU %d: %s", index, exc)
-    return found
+            missing.append(f"GPU {index}: {exc}")
+    return found, missing
 
 
 def _told(complaints: list[str]) -> str:
