@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from steelyard.core.compare.fairness import judge
@@ -83,7 +84,9 @@ class Comparing:
 
     async def _run_column(self, at: int, column: Column) -> None:
         if column.target.info.kind == "local":
-            await warm_up(column.target, self._plan.warm_up, lambda reason: self._note(at, column, reason))
+            note = partial(self._note, at, column)
+            await warm_up(column.target, self._plan.warm_up, note)
+            await self._runner.until_baseline(note)
         for _ in range(self._plan.repeat):
             job = Job(
                 request=self._plan.request,

@@ -66,6 +66,10 @@ class Runner:
         self._desk = desk
         self._emit = emit
 
+    async def until_baseline(self, note: Callable[[str], None]) -> None:
+        """See `WatchDesk.until_baseline`."""
+        await self._desk.until_baseline(note)
+
     async def run(self, job: Job) -> Run:
         """Do one job. A failure is a result: a run with `error`, not an exception.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from steelyard.core.values.run import TargetInfo
     from steelyard.core.values.telemetry import PowerPoint, Sample
 
+_BASELINE_LOOKS, _BASELINE_LOOK_S = 40, 0.2
 _NOTABLE_PRESSURE = 0.01
 """Share of the time in which something waited for memory; below it a desktop is idle."""
 _NOTABLE_BYTES = 64 << 20
@@ -36,6 +38,11 @@ class EnergyMeter(Protocol):
 
     def forget(self, run_id: str) -> None:
         """The run is over, and its energy is not asked for."""
+        ...
+
+    @property
+    def lacks_baseline(self) -> bool:
+        """Whether there is a meter, but what the idle machine draws is not known yet."""
         ...
 
     def power_points(self, begin_ns: int, end_ns: int) -> list[PowerPoint]:
@@ -74,6 +81,17 @@ class WatchDesk:
             self._local[run_id] = target.info.server or target.info.name
             self.meter.run_began(run_id)
         return RunWatch(self, run_id, target)
+
+    async def until_baseline(self, note: Callable[[str], None]) -> None:
+        """Give an idle machine the few seconds that it takes to know what it draws; at once where nothing
+        meters it, or it is known.
+        """
+        for look in range(_BASELINE_LOOKS):
+            if self._local or not self.meter.lacks_baseline:
+                return
+            if look == 0:
+                note("measuring what the idle machine draws")
+            await asyncio.sleep(_BASELINE_LOOK_S)
 
     def forget(self, run_id: str) -> None:
         """The run is over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -41,6 +42,51 @@ _REASONS = (
         ),
         "there is not enough memory for these weights",
         "Close other programs, choose smaller weights or a shorter context.",
+    ),
+    (
+        re.compile(r"\w+ cache type \S+ with block size \d+ does not divide[^\n]*"),
+        "",
+        "Choose another KV cache type in the launch profile.",
+    ),
+    (
+        re.compile(r"quantized V cache requires flash_attn"),
+        "a quantised V cache needs flash attention",
+        "Switch flash attention on, or choose f16 for V.",
+    ),
+    (
+        re.compile(r"model doesn't contain MTP layers"),
+        "these weights have no MTP layers to draft with",
+        "Choose another kind of speculation, or none.",
+    ),
+    (
+        re.compile(r"failed to load lora adapter|failed to apply lora adapter"),
+        "the LoRA adapter cannot be used with these weights",
+        "Check that it was made for this model.",
+    ),
+    (
+        re.compile(r"failed to initialize chat template|chat template is not supported"),
+        "the chat template cannot be used",
+        "Correct it in the launch profile, or take the one in the weights.",
+    ),
+    (
+        re.compile(r"Failed to load CLIP model|failed to load multimodal model"),
+        "the projector (mmproj) cannot be used with these weights",
+        "Check that it is the projector of this model.",
+    ),
+    (
+        re.compile(r"failed to load draft model"),
+        "the draft weights cannot be used",
+        "Choose a complete GGUF file with the same vocabulary.",
+    ),
+    (
+        re.compile(r"error while handling argument [^\n]*"),
+        "",
+        "Change that field of the launch profile.",
+    ),
+    (
+        re.compile(r"[^\n]*GGML_ASSERT\([^\n]*"),
+        "",
+        "A fault in the engine: other settings or a newer engine may help.",
     ),
     (
         re.compile(r"llama-server cannot be started: [^\n]*"),
@@ -240,11 +286,25 @@ def exit_words(code: int, facts: LogFacts) -> tuple[str, str]:
             "Close other programs or choose smaller weights.",
         )
     if code < 0:
+        last = _last_line(facts)
         return (
-            f"it crashed (signal {-code})",
+            f"it crashed ({_signal_name(-code)})" + (f" at: {last}" if last else ""),
             "Try again; if it happens again, other weights or a new engine help.",
         )
     return f"it ended with code {code}" + (f" ({said})" if (said := _last_error(facts)) else ""), "Try again."
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _last_line(facts: LogFacts) -> str:
+    """The last thing that it said."""
+    said = next((line for line in reversed(facts.lines) if line.strip()), "")
+    return _LINE_HEAD.sub("", said).strip()[:160]
 
 
 def _last_error(facts: LogFacts) -> str:

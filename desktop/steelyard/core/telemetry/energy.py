@@ -149,6 +149,11 @@ class EnergyMeter:
             return self._settings().idle_watts
         return self._baseline(meter, now_ns())
 
+    @property
+    def lacks_baseline(self) -> bool:
+        """Whether there is a meter, but no idle time of what is loaded now was metered yet."""
+        return self.meter(None) is not None and self.idle_power_w is None
+
     def mean_power_w(self, from_ns: int, to_ns: int) -> float | None:
         """Measured mean power of that time; None if it was not metered or is shorter than a sensor sees."""
         meter = self.meter(None)
