@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from fakes.gguf_files import tiny_model
 from steelyard.core.base.ids import new_id
 from steelyard.core.base.paths import find_home
+from steelyard.core.directory import Wish
 from steelyard.core.engine import Engine
 from steelyard.core.values.commands import StartRun
 from steelyard.core.values.events import TextArrived
@@ -32,7 +33,7 @@ from steelyard.core.values.prompt import Sampling
 if TYPE_CHECKING:
     import httpx2
 
-    from steelyard.core.servers.server import Ready
+    from steelyard.core.servers.messages import Ready
     from steelyard.core.values.events import Event
 
 PROMPT = "Write a long story about a lighthouse keeper who repairs clocks."
@@ -109,7 +110,8 @@ class Pair:
     @classmethod
     async def on(cls, engine: Engine, target: str, prompt: str, tokens: int) -> Pair:
         """On a target whose server is ready."""
-        server = await engine._targets.server(target)  # noqa: SLF001 - the other client must meet the same server
+        # The other client must meet the same server.
+        server = (await engine._targets.local(target, Wish())).server  # noqa: SLF001
         return cls(engine, target, await server.ensure_ready(), prompt, tokens)
 
     async def steelyard(self) -> tuple[float, float]:

@@ -45,6 +45,24 @@ def test_each_reason_marks_its_run_only() -> None:
     assert cold.remedy
 
 
+def test_what_goes_on_beside_a_local_run_takes_its_speed_out_of_the_comparison() -> None:
+    states = {
+        "spilled_to_cpu": RunState(layers_on_gpu=20, layers=31),
+        "throttled": RunState(throttled=["thermal"]),
+        "memory_pressure": RunState(memory_pressure_share=0.25),
+        "other_local_load": RunState(beside=["gemma"]),
+    }
+    for code, state in states.items():
+        (found,) = judge([run(1, state=state), run(2, "b", column=1)], "model-by-model")
+        assert (found.run_id, found.code) == ("r1", code)
+        assert "ttft_ms" in found.metrics
+        assert "usd" not in found.metrics
+        assert found.remedy
+        # The same beside an API says nothing about the API.
+        assert codes([run(1, "a", "api", state=state), run(2, "b", column=1)]) == set()
+    assert codes([run(1, state=RunState(layers_on_gpu=31, layers=31))]) == set()
+
+
 def test_two_local_models_at_once_disturb_each_other_but_not_the_api() -> None:
     runs = [run(1), run(2, "b", column=1), run(3, "c", "api", 2)]
     assert codes(runs, "concurrent") == {("r1", "other_local_load"), ("r2", "other_local_load")}

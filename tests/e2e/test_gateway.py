@@ -208,7 +208,7 @@ async def test_two_programs_at_once_are_told_apart(home: Home, tmp_path: Path) -
         async with other.http:
             answers = await asyncio.gather(
                 *(
-                    program.post(chat(stream=True, max_tokens=30))
+                    program.post(chat(stream=True, max_tokens=12))
                     for program in (editor, other)
                     for _ in range(2)
                 )
@@ -256,7 +256,7 @@ async def test_prompt_that_is_longer_than_the_context_is_refused_with_both_numbe
             run = await editor.last_run(number + 1)
             assert (run.finish_reason, run.text) == ("error", "")
             assert run.error is not None
-        assert (await editor.post(chat("hello " * 300, max_tokens=1))).status_code == 200
+        assert (await editor.post(chat("hello " * 200, max_tokens=1))).status_code == 200
 
 
 async def test_one_too_many_is_told_to_come_again(home: Home, tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ async def test_program_that_leaves_before_the_first_token(home: Home, tmp_path: 
         assert (await editor.post(chat())).status_code == 200
         for stream in (True, False):
             with pytest.raises(httpx2.TimeoutException):
-                await editor.http.post(CHAT, json=chat("word " * 600, stream=stream), timeout=0.2)
+                await editor.http.post(CHAT, json=chat("word " * 300, stream=stream), timeout=0.2)
         left_at = time.monotonic()
         assert (await editor.post(chat(max_tokens=1))).status_code == 200
         assert time.monotonic() - left_at < 12, "one batch of the prompt may still be computed"

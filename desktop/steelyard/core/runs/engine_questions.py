@@ -12,7 +12,7 @@ from steelyard.core.targets.json_in import as_count, as_dict, as_list, as_text, 
 
 if TYPE_CHECKING:
     from steelyard.core.runs.local_target import Held
-    from steelyard.core.servers.server import Ready
+    from steelyard.core.servers.messages import Ready
     from steelyard.core.values.prompt import Prompt
 
 BASE_URL = "http://localhost"

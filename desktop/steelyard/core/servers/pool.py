@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     import httpx2
 
+    from steelyard.core.servers.messages import Ready
     from steelyard.core.servers.room_keeper import AskNeed, Note
-    from steelyard.core.servers.server import Ready
     from steelyard.core.values.servers import Banner, RoomPlan, ServerRow
     from steelyard.core.values.settings import ServerSettings
 

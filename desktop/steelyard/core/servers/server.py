@@ -8,7 +8,6 @@ import os
 import secrets
 import time
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -22,6 +21,18 @@ from steelyard.core.servers.flags import effective
 from steelyard.core.servers.launch import plan_launch
 from steelyard.core.servers.loading import LoadFacts, ServerSpec, until_loaded
 from steelyard.core.servers.log_facts import LogFacts, exit_words
+from steelyard.core.servers.messages import (
+    Ensure,
+    Exit,
+    Exited,
+    Failed,
+    Loaded,
+    Message,
+    Ready,
+    Stalled,
+    Stop,
+    Unload,
+)
 from steelyard.core.servers.process import ServerProcess
 from steelyard.core.servers.slot_queue import SlotQueue
 
@@ -47,73 +58,6 @@ _MAX_CRASHES = 3
 _RESTART_WINDOW_S = 300.0
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass
-class Ready:
-    """What a caller needs to talk to a ready server. `is_fresh` until its first request has gone out."""
-
-    client: httpx2.AsyncClient
-    key: str
-    alias: str
-    load_ms: float
-    build: str
-    ctx: int | None
-    template: str
-    at: str
-    is_fresh: bool = True
-
-
-@dataclass
-class _Ensure:
-    waiter: asyncio.Future[Ready]
-
-
-@dataclass
-class _Loaded:
-    process: ServerProcess
-    ready: Ready
-
-
-@dataclass
-class _Failed:
-    process: ServerProcess
-    error: AppError
-
-
-@dataclass
-class _Exited:
-    process: ServerProcess
-    code: int
-
-
-@dataclass
-class _Stop:
-    waiter: asyncio.Future[None]
-
-
-@dataclass
-class _Unload:
-    """End the child if nobody uses it; answered with whether it has ended."""
-
-    waiter: asyncio.Future[bool] | None
-    reason: str
-
-
-@dataclass
-class _Stalled:
-    pid: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class _Exit:
-    pid: int
-    detail: str
-    hint: str
-
-
-_Message = _Ensure | _Loaded | _Failed | _Exited | _Stop | _Unload | _Stalled
 
 
 class Server:
@@ -147,13 +91,13 @@ class Server:
         self._make_client = make_client
         self._on_change = on_change
         self._on_load = on_load
-        self._inbox: asyncio.Queue[_Message] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._process: ServerProcess | None = None
         self._ready: Ready | None = None
         self._waiters: list[asyncio.Future[Ready]] = []
         self._crashes: deque[float] = deque(maxlen=_MAX_CRASHES)
         self._last_crash = ""
-        self._last_exit: _Exit | None = None
+        self._last_exit: Exit | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self._is_closed = False
         self._side_tasks: set[asyncio.Task[None]] = set()
@@ -170,7 +114,7 @@ class Server:
         if self._is_closed:
             raise _stopped()
         waiter: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
-        self._inbox.put_nowait(_Ensure(waiter))
+        self._inbox.put_nowait(Ensure(waiter))
         return await waiter
 
     def use_deadlines(self, settings: ServerSettings) -> None:
@@ -184,7 +128,7 @@ class Server:
     async def stop(self) -> None:
         """End the child; it stays usable for a later `ensure_ready`."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._inbox.put_nowait(_Stop(waiter))
+        self._inbox.put_nowait(Stop(waiter))
         await waiter
 
     async def close(self) -> None:
@@ -200,7 +144,7 @@ class Server:
 
     def report_stall(self, pid: int, reason: str) -> None:
         """A request to that child made no progress within its deadline: it is killed and started again."""
-        self._inbox.put_nowait(_Stalled(pid, reason))
+        self._inbox.put_nowait(Stalled(pid, reason))
 
     async def fate_of(self, pid: int) -> tuple[str, str] | None:
         """Why the child of that pid ended, and what to do; None if it has not ended within a moment."""
@@ -214,7 +158,7 @@ class Server:
     async def unload(self, reason: str) -> bool:
         """End the child unless somebody uses it; whether it has ended. It stays usable for `ensure_ready`."""
         waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._inbox.put_nowait(_Unload(waiter, reason))
+        self._inbox.put_nowait(Unload(waiter, reason))
         return await waiter
 
     def wait_for_room(self, plan: RoomPlan | None) -> None:
@@ -273,26 +217,26 @@ class Server:
             if self._ready:
                 await self._ready.client.aclose()
 
-    async def _handle(self, message: _Message) -> None:
+    async def _handle(self, message: Message) -> None:
         """One message. What comes from or is about a child that is no longer ours is too late to matter."""
         match message:
-            case _Ensure() if self._is_closed:
+            case Ensure() if self._is_closed:
                 _refuse(message.waiter, _stopped())
-            case _Ensure():
+            case Ensure():
                 await self._on_ensure(message.waiter)
-            case _Loaded() if message.process is not self._process:
+            case Loaded() if message.process is not self._process:
                 await message.ready.client.aclose()
-            case _Loaded():
+            case Loaded():
                 self._on_loaded(message.ready)
-            case _Failed() if message.process is self._process:
+            case Failed() if message.process is self._process:
                 await self._on_failed(message.error)
-            case _Exited() if message.process is self._process:
+            case Exited() if message.process is self._process:
                 await self._on_exited(message)
-            case _Stop():
+            case Stop():
                 await self._on_stop(message.waiter)
-            case _Unload():
+            case Unload():
                 await self._on_unload(message)
-            case _Stalled() if message.pid == self.pid:
+            case Stalled() if message.pid == self.pid:
                 await self._on_stalled(message.reason)
             case _:
                 pass
@@ -322,7 +266,7 @@ class Server:
             self._fail_waiters(stopped)
             _answer(waiter, None)
 
-    async def _on_unload(self, message: _Unload) -> None:
+    async def _on_unload(self, message: Unload) -> None:
         """Between the look and the end nobody can get a slot: the gate is closed meanwhile."""
         has_ended = self._process is None
         if not has_ended and not self.slots.busy and self._ready is not None:
@@ -376,10 +320,10 @@ class Server:
         self._publish()
         self._fail_waiters(error)
 
-    async def _on_exited(self, message: _Exited) -> None:
+    async def _on_exited(self, message: Exited) -> None:
         was_ready = self._ready is not None
         detail, hint = exit_words(message.code, self.facts)
-        self._last_exit = _Exit(message.process.pid, detail, hint)
+        self._last_exit = Exit(message.process.pid, detail, hint)
         await self._forget_child()
         self.error = self.ended = detail
         if not was_ready:
@@ -434,7 +378,7 @@ class Server:
     # ---- beside it -----------------------------------------------------------------------------------------
 
     async def _watch(self, process: ServerProcess) -> None:
-        self._inbox.put_nowait(_Exited(process, await process.wait()))
+        self._inbox.put_nowait(Exited(process, await process.wait()))
 
     async def _load(
         self, process: ServerProcess, client: httpx2.AsyncClient, key: str, alias: str, started_ns: int
@@ -443,7 +387,7 @@ class Server:
             props = await until_loaded(process, client, key, self.spec, self.settings.load_stall_s)
         except AppError as exc:
             await client.aclose()
-            self._inbox.put_nowait(_Failed(process, exc))
+            self._inbox.put_nowait(Failed(process, exc))
         except BaseException:
             await client.aclose()
             raise
@@ -459,7 +403,7 @@ class Server:
                 props.chat_template,
                 utc_now(),
             )
-            self._inbox.put_nowait(_Loaded(process, ready))
+            self._inbox.put_nowait(Loaded(process, ready))
 
     def _beside(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -488,7 +432,7 @@ class Server:
             self._arm_idle_timer()
         elif left_s is not None:
             self._inbox.put_nowait(
-                _Unload(None, f"Unloaded after {duration_text(self.profile.idle_unload_s or 0)} idle")
+                Unload(None, f"Unloaded after {duration_text(self.profile.idle_unload_s or 0)} idle")
             )
 
     def _set_state(self, state: ServerState) -> None:
