@@ -907,7 +907,7 @@ def make_soft_environment() -> None:
 
 def soft_step() -> Step:
     """Describe the environment of the tests that need a GPU; its stamp ties it to the engine it copies."""
-    doing = f"Building a GPU made of software: 2 to 11 minutes, once (log: {backend_log('soft')})"
+    doing = f"Building a GPU made of software: 5 to 11 minutes, once (log: {backend_log('soft')})"
     files = ("requirements-engine.txt", "build-constraints.txt")
     settings = json.dumps([ENGINE_SETTINGS, BACKEND_SETTINGS, SOFT_SUITE])
     return Step("gpu-soft", doing, make_soft_environment, files, settings, SOFT_PYTHON)

@@ -72,7 +72,9 @@ async def minimal(weights: Path, folder: Path, requests: int) -> float:
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        transport = httpx2.AsyncHTTPTransport(uds=str(socket))
+        # llama-server closes kept connections early, so each request has one of its own.
+        limits = httpx2.Limits(max_keepalive_connections=0)
+        transport = httpx2.AsyncHTTPTransport(uds=str(socket), limits=limits)
         async with httpx2.AsyncClient(transport=transport, timeout=60) as client:
             await until_healthy(client)
             rates = [await ask(client, number) for number in range(requests + 1)]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from steelyard.core.base.paths import Home
 
 WITHOUT_ENGINE = ("tests/e2e/test_pull.py",)
-WITH_ENGINE = ("tests/e2e/", "tests/battery/test_gguf.py")
+WITH_ENGINE = ("tests/e2e/", "tests/battery/test_gguf.py", "tests/core/test_found.py")
 """Where a real llama-server is started. Two of them on two cores make each other ten times slower."""
 
 

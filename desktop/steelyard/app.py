@@ -93,6 +93,16 @@ def make_pages(theme: Theme, bridge: Bridge, actions: Actions) -> dict[str, Call
 
         return ModelsPage(theme, bridge, actions)
 
+    def make_monitor() -> QWidget:
+        from steelyard.ui.pages.monitor import MonitorPage
+
+        return MonitorPage(theme, bridge, actions)
+
+    def make_servers() -> QWidget:
+        from steelyard.ui.pages.servers import ServersPage
+
+        return ServersPage(theme, bridge, actions)
+
     def make_settings() -> QWidget:
         from steelyard.ui.pages.settings import SettingsPage
 
@@ -101,6 +111,8 @@ def make_pages(theme: Theme, bridge: Bridge, actions: Actions) -> dict[str, Call
     makers: dict[str, Callable[[], QWidget]] = {
         "compare": make_compare,
         "models": make_models,
+        "monitor": make_monitor,
+        "servers": make_servers,
         "settings": make_settings,
     }
     for spec in PAGES:

@@ -219,6 +219,7 @@ RUN = {
             "size_bytes": int,
         },
         "engine": {"name": str, "build": str, "backend": str},
+        "server": TEXT_OR_NONE,
         "endpoint_host": TEXT_OR_NONE,
     },
     "text": str,
@@ -226,7 +227,16 @@ RUN = {
     "tool_calls": (list, type(None)),
     "finish_reason": str,
     "error": ERROR,
-    "state": {"cold": (bool, type(None)), "cached_prompt_tokens": COUNT_OR_NONE},
+    "state": {
+        "cold": (bool, type(None)),
+        "cached_prompt_tokens": COUNT_OR_NONE,
+        "layers_on_gpu": COUNT_OR_NONE,
+        "layers": COUNT_OR_NONE,
+        "throttled": list,
+        "memory_pressure_share": NUMBER_OR_NONE,
+        "beside": list,
+        "other_gpu_processes": list,
+    },
     "usage": {
         "prompt_tokens": COUNT_OR_NONE,
         "cached_tokens": COUNT_OR_NONE,
@@ -266,6 +276,9 @@ RUN = {
         "prefill_joules": NUMBER_OR_NONE,
         "decode_joules": NUMBER_OR_NONE,
         "source": str,
+        "idle_w": NUMBER_OR_NONE,
+        "uncertainty_share": NUMBER_OR_NONE,
+        "note": str,
     },
     "cost": {
         "usd": TEXT_OR_NONE,
@@ -279,7 +292,7 @@ RUN = {
     "raw": dict,
 }
 MAY_BE_NULL = {"weights", "engine", "error", "phases_ms"}
-ADDED = {"comparison_id", "turn", "column", "params", "not_sent"}
+ADDED = {"comparison_id", "turn", "column", "params", "not_sent", "route"}
 
 
 def check_shape(document: dict[str, Any], shape: dict[str, Any], where: str) -> None:

@@ -23,9 +23,7 @@ def quantile(values: list[float], share: float) -> float:
 
 
 def test_an_outsider_gets_the_same_figures_from_the_stored_events(cli: Cli) -> None:
-    done = cli.run(
-        "run", "starter", "Tell me of the sea.", "--max-tokens", "90", "--temperature", "0", "--json"
-    )
+    done = cli("run", "starter", "Tell me of the sea.", "--max-tokens", "90", "--temperature", "0", "--json")
     run = done.document["run"]
     ledger = apsw.Connection(str(cli.home / "ledger.sqlite3"))
     ((stored,),) = ledger.execute("SELECT times FROM runs WHERE id = ?", (run["id"],))

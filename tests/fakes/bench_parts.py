@@ -40,10 +40,15 @@ JOULES_PER_RUN = 8.0
 class ScriptedMeter:
     """Every run costs the same."""
 
+    lacks_baseline = False
+
     def run_began(self, run_id: str) -> None:
         pass
 
-    async def energy(self, _run_id: str, _begin_ns: int, _first_ns: int | None, _end_ns: int) -> Energy:
+    def forget(self, run_id: str) -> None:
+        pass
+
+    async def energy(self, *_when: object) -> Energy:
         return Energy(joules=JOULES_PER_RUN, source="nvml_counter")
 
     def power_points(self, _begin_ns: int, _end_ns: int) -> list[Any]:

@@ -40,11 +40,12 @@ from steelyard.core.values.run import (
     Usage,
     WeightsInfo,
 )
-from steelyard.core.values.servers import ServerRow
+from steelyard.core.values.servers import GatewayRow, ServerRow
 from steelyard.core.values.settings import Settings
 from steelyard.core.values.targets import TargetRow, TargetTest
 from steelyard.core.values.weights import Place, Shelf, UnusableFile, WeightsRow
 from ui.scripted_hub import ScriptedHub
+from ui.scripted_monitor import ScriptedMonitor
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -86,6 +87,7 @@ class FakeEngine:
         self.lora: list[WeightsRow] = []
         self.unusable: list[UnusableFile] = []
         self.hub = ScriptedHub(self._tell)
+        self.monitor = ScriptedMonitor()
         self.texts: dict[str, str] = {}
         self.reasoning: dict[str, str] = {}
         self.failures: dict[str, ErrorInfo] = {}
@@ -98,26 +100,32 @@ class FakeEngine:
         self.stop_takes_s = 0.0
         self._listeners: list[Callable[[Event], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.answers: dict[type, Any] = {
-            cmd.StartComparison: None,
-            cmd.ReadSettings: lambda _c: self.settings,
-            cmd.SaveSettings: self._save_settings,
-            cmd.ListTargets: lambda _c: list(self.targets),
-            cmd.AddTarget: self._add_target,
-            cmd.RemoveTarget: self._remove_target,
-            cmd.StoreKey: self._store_key,
-            cmd.TestTarget: TargetTest(ok=True, models=["gpt-4o-mini"], ttft_ms=123.0),
-            cmd.ListWeights: lambda _c: self.shelf(),
-            cmd.AddWeights: self._add_weights,
-            cmd.ListServers: [],
-            cmd.LoadWeights: lambda c: self._server(c.target),
-            cmd.StopServer: None,
-            cmd.ListComparisons: [],
-            cmd.ReadSpending: Spending(today_usd=None, runs=0, unpriced_runs=0),
-            cmd.PreviewCost: CostPreview(api_usd_max="0", api_targets=0, local_targets=1, unpriced=[]),
-            cmd.PriceLike: None,
-            cmd.Diagnose: {},
-        } | self.hub.answers()
+        self.answers: dict[type, Any] = (
+            self.monitor.answers()
+            | {
+                cmd.StartComparison: None,
+                cmd.ReadSettings: lambda _c: self.settings,
+                cmd.SaveSettings: self._save_settings,
+                cmd.ListTargets: lambda _c: list(self.targets),
+                cmd.AddTarget: self._add_target,
+                cmd.RemoveTarget: self._remove_target,
+                cmd.StoreKey: self._store_key,
+                cmd.TestTarget: TargetTest(ok=True, models=["gpt-4o-mini"], ttft_ms=123.0),
+                cmd.ListWeights: lambda _c: self.shelf(),
+                cmd.AddWeights: self._add_weights,
+                cmd.ListServers: [],
+                cmd.LoadWeights: lambda c: self._server(c.target),
+                cmd.StopServer: None,
+                cmd.FindServers: [],
+                cmd.ReadGateway: GatewayRow(base_url=None, keys=[]),
+                cmd.ListComparisons: [],
+                cmd.ReadSpending: Spending(today_usd=None, runs=0, unpriced_runs=0),
+                cmd.PreviewCost: CostPreview(api_usd_max="0", api_targets=0, local_targets=1, unpriced=[]),
+                cmd.PriceLike: None,
+                cmd.Diagnose: {},
+            }
+            | self.hub.answers()
+        )
 
     # ---- EngineLike ----------------------------------------------------------------------------------------
 

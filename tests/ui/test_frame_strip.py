@@ -2,62 +2,129 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
-from steelyard.core.base.errors import AppError
-from steelyard.core.values.commands import Diagnose, ReadSpending, StartComparison
-from steelyard.core.values.events import EngineChanged, ServerChanged
+from steelyard.core.values.commands import ReadSpending, StartComparison
+from steelyard.core.values.events import AlertFired, EngineChanged, Sampled, ServerChanged
 from steelyard.core.values.reports import Spending
+from steelyard.core.values.telemetry import Alert, GpuSample, HostSample, Sample, ServerSample, SourceState
+from steelyard.ui.bridge import Bridge
 from steelyard.ui.frame.gen_rate import GenRate
+from steelyard.ui.frame.status_strip import StatusStrip
 from steelyard.ui.frame.strip_texts import usd
 from ui.stand_ins import make_server
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from steelyard.ui.bridge import Bridge
     from steelyard.ui.main_window import MainWindow
+    from steelyard.ui.theme.theme import Theme
     from ui.fake_engine import FakeEngine
 
 GIB = 2**30
-GPU = {"name": "RTX 4090", "total_bytes": 24 * GIB, "free_bytes": 10 * GIB}
+GPU = GpuSample(
+    id="nvidia:0",
+    name="RTX 4090",
+    source="nvidia",
+    total_bytes=24 * GIB,
+    used_bytes=14 * GIB,
+    utilisation_share=0.96,
+)
+HOST = HostSample(cpu_share=0.38, total_bytes=24 * GIB, available_bytes=19 * GIB)
 
 
 def _restart(fake_engine: FakeEngine) -> None:
     fake_engine.emit(EngineChanged(state="ready"))
 
 
-def test_without_a_gpu_the_reason_is_visible(
-    qtbot: QtBot, window: MainWindow, fake_engine: FakeEngine
+def _tell(qtbot: QtBot, window: MainWindow, fake_engine: FakeEngine, **changes: Any) -> None:
+    sample = Sample(at=time.time() + 60, **changes)
+    fake_engine.emit(Sampled(sample=sample))
+    qtbot.waitUntil(lambda: window.strip._sample is sample)
+
+
+def test_before_the_first_sample_nothing_is_claimed(
+    qtbot: QtBot, theme: Theme, fake_engine: FakeEngine
 ) -> None:
-    fake_engine.answers[Diagnose] = {"devices": []}
-    _restart(fake_engine)
-    strip = window.strip
-    qtbot.waitUntil(lambda: strip.vram.shown_text == "VRAM — no GPU")
-    assert "No GPU was found" in strip.vram.toolTip()
+    bridge = Bridge(lambda: fake_engine)
+    strip = StatusStrip(theme, bridge)
+    qtbot.addWidget(strip)
+    assert strip.vram.shown_text == "Memory —"
     assert strip.gpu.shown_text == "GPU —"
-    assert "No GPU" in strip.gpu.toolTip()
     assert strip.power.shown_text == "Power —"
-    assert "no power meter" in strip.power.toolTip()
-    assert strip.vram.accessibleName() == "GPU memory: VRAM — no GPU"
+    assert "the engine is starting" in strip.vram.toolTip()
 
 
-def test_with_a_gpu_used_and_total_are_shown(
+def test_without_a_gpu_the_memory_of_the_machine_is_shown(
     qtbot: QtBot, window: MainWindow, fake_engine: FakeEngine
 ) -> None:
-    fake_engine.answers[Diagnose] = {"devices": [GPU]}
-    _restart(fake_engine)
-    qtbot.waitUntil(lambda: window.strip.vram.shown_text == "VRAM 14.0 / 24.0 GiB")
-    assert "RTX 4090" in window.strip.vram.toolTip()
+    reason = "readable by root only"
+    rapl = SourceState(name="rapl", health="failing", reason=reason)
+    _tell(qtbot, window, fake_engine, host=HOST, sources=[rapl])
+    strip = window.strip
+    assert strip.vram.shown_text == "RAM 5.0 / 24.0 GiB"
+    assert "No GPU was found" in strip.vram.toolTip()
+    assert strip.gpu.shown_text == "CPU 38 %"
+    assert strip.power.shown_text == "Power —"
+    assert reason in strip.power.toolTip()
+    assert "typed in" in strip.power.toolTip()
+    assert strip.vram.accessibleName() == "Memory: RAM 5.0 / 24.0 GiB"
 
 
-def test_a_failed_question_is_the_reason(qtbot: QtBot, window: MainWindow, fake_engine: FakeEngine) -> None:
-    fake_engine.answers[Diagnose] = AppError("Could not ask the driver", "NVML hangs")
-    _restart(fake_engine)
-    qtbot.waitUntil(lambda: "NVML hangs" in window.strip.vram.toolTip())
-    assert window.strip.vram.shown_text == "VRAM —"
+def test_with_a_gpu_memory_load_and_watts_follow_the_samples(
+    qtbot: QtBot, window: MainWindow, fake_engine: FakeEngine
+) -> None:
+    strip = window.strip
+    _tell(qtbot, window, fake_engine, gpus=[GPU], power_w=331.2, power_source="nvml_counter")
+    assert strip.vram.shown_text == "VRAM 14.0 / 24.0 GiB"
+    assert "RTX 4090" in strip.vram.toolTip()
+    assert strip.gpu.shown_text == "GPU 96 %"
+    assert strip.power.shown_text == "Power 331 W"
+    lost = msgspec.structs.replace(GPU, used_bytes=None, utilisation_share=None)
+    gone = SourceState(name="nvidia", health="lost", reason="the GPU is lost")
+    fake_engine.emit(Sampled(sample=Sample(at=time.time() + 90, gpus=[lost], sources=[gone])))
+    qtbot.waitUntil(lambda: strip.vram.shown_text == "VRAM — / 24.0 GiB")
+    assert strip.gpu.shown_text == "GPU —"
+    assert strip.power.shown_text == "Power —"
+    for segment in (strip.vram, strip.gpu, strip.power):
+        assert "the GPU is lost" in segment.toolTip()
+
+
+def test_a_silent_engine_leaves_no_old_figures(
+    qtbot: QtBot, window: MainWindow, fake_engine: FakeEngine
+) -> None:
+    _tell(qtbot, window, fake_engine, gpus=[GPU])
+    window.strip._silent_timer.setInterval(10)
+    window.strip._silent_timer.start()
+    qtbot.waitUntil(lambda: window.strip.vram.shown_text == "Memory —")
+    assert "told nothing for 5 s" in window.strip.vram.toolTip()
+
+
+def test_what_other_programs_generate_is_shown_too(
+    qtbot: QtBot, window: MainWindow, fake_engine: FakeEngine
+) -> None:
+    servers = [ServerSample(name="smol", pid=7, gen_tps=118.0), ServerSample(name="b", pid=8, gen_tps=None)]
+    _tell(qtbot, window, fake_engine, host=HOST, servers=servers)
+    assert window.strip.gen.shown_text == "Gen 118 tok/s"
+    assert "smol: 118 tok/s" in window.strip.gen.toolTip()
+
+
+def test_an_alert_is_told_once_and_marks_the_rail_until_somebody_looks(
+    qtbot: QtBot, window: MainWindow, fake_engine: FakeEngine
+) -> None:
+    alert = Alert(what="temperature_c", value=88.0, above=87.0, at=time.time(), text="The GPU is at 88 °C")
+    fake_engine.emit(AlertFired(alert=alert))
+    qtbot.waitUntil(lambda: bool(window.notifier.area.toasts))
+    assert [toast.text for toast in window.notifier.area.toasts] == ["The GPU is at 88 °C"]
+    assert window.rail.marked("monitor")
+    assert window.rail.button("monitor").accessibleName() == "Monitor: an alert fired"
+    window.show_page("monitor")
+    assert not window.rail.marked("monitor")
+    assert window.rail.button("monitor").accessibleName() == "Monitor"
 
 
 def test_a_load_shows_its_progress_and_a_stopped_server_leaves(

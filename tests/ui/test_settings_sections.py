@@ -44,12 +44,12 @@ def test_the_list_of_sections_is_walked_with_arrow_keys(qtbot: QtBot, window: Ma
     qtbot.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
     page: SettingsPage = window.page("settings")  # type: ignore[assignment]
     walked = [page.section]
-    for _ in range(4):
+    for _ in range(5):
         focused = window.focusWidget()
         assert isinstance(focused, QToolButton)
         qtbot.keyClick(focused, Qt.Key.Key_Down)
         walked.append(page.section)
-    assert walked == ["targets", "servers", "energy", "hub", "appearance"]
+    assert walked == ["targets", "servers", "energy", "alerts", "hub", "appearance"]
 
 
 def test_server_numbers_are_saved_and_the_rest_is_left_alone(

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -56,7 +57,6 @@ from steelyard.core.weights_room import WeightsRoom
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from steelyard.core.base.paths import Home
     from steelyard.core.runs.local_target import LocalTarget
@@ -182,7 +182,7 @@ class Engine:
             name: str, profile: LaunchProfile, for_embeddings: bool, note: Callable[[str], None]
         ) -> LocalTarget:
             if for_embeddings:
-                profile = msgspec.structs.replace(profile, embeddings=True)
+                profile = await self._for_embeddings(name, profile)
             return await directory.local(name, Wish(profile=profile, note=note))
 
         async def list_all() -> list[WeightsRow]:
@@ -389,6 +389,16 @@ class Engine:
         row = self._gateway_.row() if self._gateway_ else None
         port = urlsplit(row.base_url).port if row and row.base_url else None
         return frozenset() if port is None else frozenset({port})
+
+    async def _for_embeddings(self, name: str, profile: LaunchProfile) -> LaunchProfile:
+        """The same for embeddings. Weights that do not say how tokens become one vector take their mean."""
+        row = await self._targets.weights(name)
+        profile = self._targets.profile_of(row, Wish(profile=profile))
+        extra = profile.extra_flags or []
+        header = await asyncio.to_thread(self._weights.shelf.reader.read, Path(row.path))
+        if f"{header.architecture}.pooling_type" not in header.metadata and "--pooling" not in extra:
+            extra = [*extra, "--pooling", "mean"]
+        return msgspec.structs.replace(profile, embeddings=True, extra_flags=extra or None)
 
     async def _own_template(self, weights: Path) -> str | None:
         header = await asyncio.to_thread(self._weights.shelf.reader.read, weights)

@@ -191,7 +191,14 @@ class Fitting:
             return None
         return Asked(
             Need({device_name(device.name): need(device) for device in report.devices}),
-            tuple(Space(device_name(device.name), device.free_bytes) for device in report.devices),
+            tuple(
+                Space(
+                    device_name(device.name),
+                    device.free_bytes,
+                    total_bytes=device.total_bytes if device.kind == "gpu" else 0,
+                )
+                for device in report.devices
+            ),
         )
 
     # ---- a repository --------------------------------------------------------------------------------------

@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QIcon, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from steelyard.core.values.events import ServerChanged, WindowRaised
+from steelyard.core.values.events import AlertFired, ServerChanged, WindowRaised
 from steelyard.ui.frame import status_strip
 from steelyard.ui.frame.closing_view import ClosingView
 from steelyard.ui.frame.nav_rail import NavRail
@@ -32,6 +32,8 @@ _START_SIZE = (1440, 900)
 _MIN_SIZE = (1024, 700)
 _GEOMETRY = "window/geometry"
 _MODE = "window/theme"
+ALERT_PAGE = "monitor"
+"""Where alerts are listed."""
 
 
 class MainWindow(QMainWindow):
@@ -113,6 +115,7 @@ class MainWindow(QMainWindow):
         self.top_bar.show_page(title, getattr(page, "title_widget", None))
         self._stack.setCurrentWidget(page)
         self.rail.select(name)
+        self.rail.mark(name, "")
         if is_from_rail:
             self.rail.button(name).setFocus(Qt.FocusReason.OtherFocusReason)
         else:
@@ -165,7 +168,12 @@ class MainWindow(QMainWindow):
         self.palette_view.cover(event.size())
 
     def event(self, event: QEvent) -> bool:
-        """Notice the first frame."""
+        """Notice the first frame; Space belongs to the button that has the keyboard, shortcut or not."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            is_on_button = isinstance(self.focusWidget(), QAbstractButton)
+            if event.key() == Qt.Key.Key_Space and is_on_button:
+                event.accept()
+                return True
         handled = super().event(event)
         if event.type() == QEvent.Type.Paint and not self._is_painted:
             self._is_painted = True
@@ -244,6 +252,10 @@ class MainWindow(QMainWindow):
                 self.showNormal()
             self.raise_()
             self.activateWindow()
+        elif isinstance(event, AlertFired):
+            self.notifier.show_alert(event.alert)
+            if self._current != ALERT_PAGE:
+                self.rail.mark(ALERT_PAGE, "an alert fired")
         elif isinstance(event, ServerChanged) and self._is_closing:
             self._closing.show_servers(len(self.strip.servers))
 

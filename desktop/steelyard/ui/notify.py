@@ -13,6 +13,7 @@ from steelyard.ui.widgets.toast import ToastArea
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from steelyard.core.values.telemetry import Alert
     from steelyard.ui.bridge import Bridge
     from steelyard.ui.theme.theme import Theme
     from steelyard.ui.widgets.toast import Toast
@@ -38,6 +39,11 @@ class Notifier(QObject):
     def show_note(self, title: str, hint: str = "") -> Toast:
         """Worth knowing; goes away by itself."""
         return self.area.add(title, hint, "", "info")
+
+    def show_alert(self, alert: Alert) -> Toast:
+        """A threshold was crossed; stays until it is closed."""
+        hint = "The Monitor page has it in its events; thresholds are under Settings, Alerts and exports."
+        return self.area.add(printable(alert.text), hint, "", "bad")
 
     @Slot(object)
     def _on_error_raised(self, error: object) -> None:

@@ -63,7 +63,7 @@ class Session(QObject):
 
     @Slot(str, QWidget)
     def _on_page_made(self, name: str, page: QWidget) -> None:
-        if name in {"compare", "models"}:
+        if name in {"compare", "models", "monitor"}:
             page.settings_requested.connect(self._on_settings_requested)  # type: ignore[attr-defined]
         if name == "models":
             page.compare_requested.connect(self.open_compare)  # type: ignore[attr-defined]

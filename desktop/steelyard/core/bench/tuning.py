@@ -215,7 +215,7 @@ class Tuning:
             self._ask_s = max(self._ask_s, time.monotonic() - began)
         for trial in rest:  # they have their rates; this is for their memory and joules
             if self._budget.left_s > self._ask_s:
-                await self._try(state, trial, partial(self._ask, state, trial, 1))
+                await self._try(state, trial, partial(self._ask, state, trial, min(1, self._size.asks)))
 
     async def _ask(self, state: _State, trial: Trial, times: int) -> None:
         """The same prompt length and answer length as everywhere here, a few times."""

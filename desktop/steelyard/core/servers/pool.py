@@ -123,10 +123,14 @@ class ServerPool:
         return await self._room.plan(server)
 
     async def stop_outdated(self, weights: Path, settings: ServerSettings, profile: LaunchProfile) -> None:
-        """End idle servers of these weights that are not what is wanted now, and drop what has ended."""
+        """End idle servers of these weights that are not what is wanted now, and drop what has ended.
+
+        One for embeddings and one for answers are two different wishes, and leave each other alone.
+        """
         wanted = _key(weights, settings, profile)
         for key, server in list(self._servers.items()):
-            if key.path == wanted.path and key != wanted and server.slots.is_idle:
+            is_alike = key.path == wanted.path and bool(server.asked.embeddings) == bool(profile.embeddings)
+            if is_alike and key != wanted and server.slots.is_idle:
                 await self._drop(key, server)
 
     async def keep_wanted(

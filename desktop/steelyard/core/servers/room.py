@@ -37,11 +37,19 @@ class Holder:
 
 @dataclass(frozen=True)
 class Space:
-    """Memory of one device, bytes: what is free now, and what all servers together may hold (0: no limit)."""
+    """Memory of one device, bytes: what is free now, what all servers together may hold (0: no limit), and
+    what the device has (0: unknown). Some drivers call all memory free that the asking process does not hold.
+    """
 
     device: str
     free_bytes: int
     budget_bytes: int = 0
+    total_bytes: int = 0
+
+    def limit_bytes(self, held_bytes: int) -> int:
+        """What all servers together may hold, if they hold so much now."""
+        limits = [limit for limit in (self.budget_bytes, self.total_bytes) if limit]
+        return min([self.free_bytes + held_bytes, *limits])
 
 
 @dataclass(frozen=True)
@@ -80,10 +88,8 @@ def _shortage(need: Need, spaces: Iterable[Space], holders: Sequence[Holder]) ->
     short: dict[str, int] = {}
     for space in spaces:
         wanted = need.bytes_of.get(space.device, 0)
-        room = space.free_bytes
-        if space.budget_bytes:
-            held = sum(holder.held_bytes.get(space.device, 0) for holder in holders)
-            room = min(room, space.budget_bytes - held)
+        held = sum(holder.held_bytes.get(space.device, 0) for holder in holders)
+        room = space.limit_bytes(held) - held
         if wanted > max(0, room):
             short[space.device] = wanted - room
     return short
@@ -138,7 +144,7 @@ def _plan(
     reload_ms: float | None = None,
 ) -> RoomPlan:
     held = sum(holder.held_bytes.get(space.device, 0) for holder in holders)
-    budget = space.budget_bytes or space.free_bytes + held
+    budget = space.budget_bytes or space.limit_bytes(held)
     plan = RoomPlan(
         needed_bytes=need.bytes_of.get(space.device, 0),
         free_bytes=max(0, min(space.free_bytes, budget - held)),

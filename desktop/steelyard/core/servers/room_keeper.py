@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from steelyard.core.base.errors import AppError
@@ -194,7 +194,11 @@ class RoomKeeper:
         holders = [self._holder(one, now) for one in self._servers() if one is not server and one.pid]
         budget = server.settings.memory_budget_bytes
         spaces = [
-            Space(space.device, max(0, space.free_bytes - self._promised_bytes(server, space.device)), budget)
+            replace(
+                space,
+                free_bytes=max(0, space.free_bytes - self._promised_bytes(server, space.device)),
+                budget_bytes=budget,
+            )
             for space in asked.spaces
         ]
         return plan_room(need, spaces, holders)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QSizePolicy, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from steelyard.ui.actions import tooltip_with_shortcut
 from steelyard.ui.frame.page_list import PAGES, PageSpec
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 80
 _LOGO = 32
+_DOT_PX = 9
 
 
 class NavRail(QFrame):
@@ -49,6 +50,23 @@ class NavRail(QFrame):
     def button(self, name: str) -> QToolButton:
         """The button of a page."""
         return self._buttons[name]
+
+    def mark(self, name: str, why: str) -> None:
+        """Put a dot on a page's button because of something there, or with an empty text take it off."""
+        button = self._buttons[name]
+        dot = button.findChild(_Dot)
+        if dot is None:
+            if not why:
+                return
+            dot = _Dot(self._theme, button)
+        dot.setVisible(bool(why))
+        title = button.text()
+        button.setAccessibleName(f"{title}: {why}" if why else title)
+
+    def marked(self, name: str) -> bool:
+        """Whether a page's button has the dot."""
+        dot = self._buttons[name].findChild(_Dot)
+        return dot is not None and not dot.isHidden()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The brass bar beside the selected page."""
@@ -110,3 +128,21 @@ class NavRail(QFrame):
     def _on_theme_changed(self) -> None:
         self._logo.setPixmap(self._theme.logo(_LOGO))
         self.update()
+
+
+class _Dot(QWidget):
+    """Something happened on a page that is not shown."""
+
+    def __init__(self, theme: Theme, button: QToolButton) -> None:
+        super().__init__(button)
+        self._theme = theme
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setGeometry(button.width() // 2 + 8, 6, _DOT_PX, _DOT_PX)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A small disc."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("bad"))
+        painter.drawEllipse(self.rect())

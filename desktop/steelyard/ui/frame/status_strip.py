@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
-from steelyard.core.values.commands import Diagnose, ListServers, ReadSpending
-from steelyard.core.values.events import EngineChanged, RunFinished, RunStarted, ServerChanged, TextArrived
-from steelyard.ui.frame import strip_texts
+from steelyard.core.values.commands import ListServers, ReadSample, ReadSpending
+from steelyard.core.values.events import (
+    EngineChanged,
+    RunFinished,
+    RunStarted,
+    Sampled,
+    ServerChanged,
+    TextArrived,
+)
+from steelyard.ui.frame import strip_machine, strip_texts
 from steelyard.ui.frame.gen_rate import GenRate
-from steelyard.ui.widgets.labels import UNKNOWN, make_line
-from steelyard.ui.widgets.strip_segment import Piece, StripSegment
+from steelyard.ui.widgets.labels import make_line
+from steelyard.ui.widgets.strip_segment import StripSegment
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
     from steelyard.core.base.errors import AppError
     from steelyard.core.values.reports import Spending
     from steelyard.core.values.servers import ServerRow
+    from steelyard.core.values.telemetry import Sample
     from steelyard.ui.bridge import Bridge
     from steelyard.ui.theme.theme import Theme
 
@@ -30,10 +38,11 @@ POWER_FROM_PX = 1160
 _RAIL_PX = 80
 _RATE_MS = 250
 _REFRESH_MS = 200
+_SILENT_MS = 5_000
 
 
 class StatusStrip(QFrame):
-    """Reads events and asks for money and memory; each segment opens its page."""
+    """Reads events and asks for money; each segment opens its page."""
 
     page_wanted = Signal(str)
     """The user clicked a segment of this page."""
@@ -45,16 +54,16 @@ class StatusStrip(QFrame):
         self._state, self._detail = "starting", ""
         self._servers: dict[str, ServerRow] = {}
         self._columns: dict[str, int] = {}
-        self._devices: list[dict[str, Any]] | None = None
-        self._device_problem = ""
+        self._sample: Sample | None = None
+        self._silence = ""
         self._rate = GenRate()
         self.setProperty("role", "strip")
         self.setFixedHeight(HEIGHT)
         self.setAccessibleName("Status")
         self.engine = StripSegment(theme, "Engine")
         self.models = StripSegment(theme, "Loaded weights")
-        self.vram = StripSegment(theme, "GPU memory")
-        self.gpu = StripSegment(theme, "GPU load")
+        self.vram = StripSegment(theme, "Memory")
+        self.gpu = StripSegment(theme, "Load")
         self.power = StripSegment(theme, "Power")
         self.gen = StripSegment(theme, "Generation")
         self.today = StripSegment(theme, "Spent today")
@@ -63,14 +72,15 @@ class StatusStrip(QFrame):
         self._rate_timer.timeout.connect(self._show_rate)
         self._refresh_timer = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._refresh_timer.timeout.connect(self._ask_spending)
-        self._device_timer = QTimer(self, singleShot=True, interval=_REFRESH_MS)
-        self._device_timer.timeout.connect(self._ask_devices)
+        self._silent_timer = QTimer(self, singleShot=True, interval=_SILENT_MS)
+        self._silent_timer.timeout.connect(self._on_silent)
         self._handlers = {
             EngineChanged: self._on_engine_changed,
             ServerChanged: self._on_server_changed,
             RunStarted: self._on_run_started,
             TextArrived: self._on_text_arrived,
             RunFinished: self._on_run_finished,
+            Sampled: self._on_sampled,
         }
         bridge.event_arrived.connect(self._on_event)
         self._show_all()
@@ -128,7 +138,7 @@ class StatusStrip(QFrame):
         if event.state == "ready":
             self._bridge.run(ListServers(), self._on_servers_listed, self._on_ignored)
             self._ask_spending()
-            self._ask_devices()
+            self._bridge.run(ReadSample(), self._on_sample_read, self._on_ignored)
         else:
             self._rate.clear()
             self._show_rate()
@@ -140,10 +150,26 @@ class StatusStrip(QFrame):
             self._servers.pop(server.name, None)
         else:
             self._servers[server.name] = server
-        if self._devices and server.state in {"ready", "stopped"}:
-            self._device_timer.start()
         self._show_servers()
         self._show_engine()
+
+    def _on_sampled(self, event: Sampled) -> None:
+        self._on_sample_read(event.sample)
+
+    def _on_sample_read(self, sample: Sample) -> None:
+        if self._sample is None or sample.at >= self._sample.at:
+            self._sample = sample
+            self._silent_timer.start()
+            self._show_sample()
+            if not self._rate.is_running:
+                self._show_rate()
+
+    @Slot()
+    def _on_silent(self) -> None:
+        """Old figures are not shown as if they were of now."""
+        self._sample, self._silence = None, f"The engine has told nothing for {_SILENT_MS // 1000} s."
+        self._show_sample()
+        self._show_rate()
 
     def _on_run_started(self, event: RunStarted) -> None:
         run = event.run
@@ -163,8 +189,6 @@ class StatusStrip(QFrame):
         if not self._rate.is_running:
             self._rate_timer.stop()
         self._refresh_timer.start()
-        if self._devices:
-            self._device_timer.start()
         self._show_rate()
 
     # ---- asking --------------------------------------------------------------------------------------------
@@ -173,12 +197,6 @@ class StatusStrip(QFrame):
     def _ask_spending(self) -> None:
         self._bridge.run(ReadSpending(), self._on_spending_read, self._on_spending_failed)
 
-    @Slot()
-    def _ask_devices(self) -> None:
-        # The question starts a process and asks the driver: not beside a run that is being measured.
-        if not self._rate.is_running:
-            self._bridge.run(Diagnose(), self._on_diagnosed, self._on_diagnose_failed)
-
     def _on_servers_listed(self, servers: list[ServerRow]) -> None:
         listed = {server.name: server for server in servers if server.state != "stopped"}
         self._servers = listed | self._servers  # an event is newer than the list
@@ -186,21 +204,13 @@ class StatusStrip(QFrame):
         self._show_engine()
 
     def _on_ignored(self, error: AppError) -> None:
-        """The list is only a head start; events tell of every change."""
+        """These are only a head start; events tell of every change."""
 
     def _on_spending_read(self, spending: Spending) -> None:
         self.today.show_pieces(*strip_texts.spending_content(spending, ""))
 
     def _on_spending_failed(self, error: AppError) -> None:
         self.today.show_pieces(*strip_texts.spending_content(None, error.one_line()))
-
-    def _on_diagnosed(self, document: dict[str, Any]) -> None:
-        self._devices, self._device_problem = document.get("devices") or [], ""
-        self._show_servers()
-
-    def _on_diagnose_failed(self, error: AppError) -> None:
-        self._devices, self._device_problem = None, error.one_line()
-        self._show_servers()
 
     # ---- showing -------------------------------------------------------------------------------------------
 
@@ -222,24 +232,19 @@ class StatusStrip(QFrame):
         self.models.show_pieces(pieces, tooltip, spoken=tooltip)
         self.models.setVisible(bool(servers))
         self._models_line.setVisible(bool(servers))
-        content, why, bar = strip_texts.vram_content(
-            self._devices, self._device_problem, servers, self._color_of
-        )
-        self.vram.show_pieces(content, why, bar=bar)
-        self._show_unmeasured()
+        self._show_sample()
 
-    def _show_unmeasured(self) -> None:
-        why = "Not measured: live telemetry is not built yet."
-        if self._devices == []:
-            why = "No GPU was found on this machine."
-        self.gpu.show_pieces([Piece("GPU", color="text3"), Piece(UNKNOWN, color="text2")], why)
-        why_power = "Not measured: no power meter is read yet. Watts can be typed in under Settings, Energy."
-        self.power.show_pieces([Piece("Power", color="text3"), Piece(UNKNOWN, color="text2")], why_power)
+    def _show_sample(self) -> None:
+        sample = self._sample
+        pieces, why, bar = strip_machine.memory_content(sample, self._silence, self.servers, self._color_of)
+        self.vram.show_pieces(pieces, why, bar=bar)
+        self.gpu.show_pieces(*strip_machine.load_content(sample))
+        self.power.show_pieces(*strip_machine.power_content(sample))
 
     @Slot()
     def _show_rate(self) -> None:
         rates = self._rate.rates(time.monotonic())
-        self.gen.show_pieces(*strip_texts.gen_content(rates, is_running=self._rate.is_running))
+        self.gen.show_pieces(*strip_texts.gen_content(rates, self._sample, is_running=self._rate.is_running))
 
     def _color_of(self, server: ServerRow) -> str:
         """The model's colour in the comparison; without one, its place in the strip."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from steelyard.ui.frame.strip_machine import gib
 from steelyard.ui.widgets.labels import UNKNOWN
+from steelyard.ui.widgets.models_text import plain
 from steelyard.ui.widgets.strip_segment import Piece
-from steelyard.ui.widgets.vram_bar import Bar, BarPart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from steelyard.core.values.reports import Spending
     from steelyard.core.values.servers import ServerRow
+    from steelyard.core.values.telemetry import Sample
 
 _STATES = {
     "starting": ("Starting", "ctl"),
@@ -73,47 +75,18 @@ def _server_state(server: ServerRow) -> str:
     return ", ".join(parts)
 
 
-def gib(size_bytes: int) -> str:
-    """`13.1`."""
-    return f"{size_bytes / 2**30:.1f}"
+def gen_content(
+    rates: list[tuple[str, float]], sample: Sample | None, *, is_running: bool
+) -> tuple[list[Piece], str]:
+    """The rate of all streams together; the tooltip has them one by one.
 
-
-def vram_content(
-    devices: list[dict[str, Any]] | None,
-    problem: str,
-    servers: Sequence[ServerRow],
-    color_of: Callable[[ServerRow], str],
-) -> tuple[list[Piece], str, Bar | None]:
-    """Pieces, tooltip and bar; without a figure the reason stands there."""
-    label = Piece("VRAM", color="text3")
-    if devices is None:
-        reason = problem or "Not known yet: the engine is starting."
-        return [label, Piece(UNKNOWN, color="text2")], reason, None
-    if not devices:
-        reason = "No GPU was found on this machine, so models run on the processor and its memory."
-        return [label, Piece(f"{UNKNOWN} no GPU", color="text2")], reason, None
-    total = sum(int(device["total_bytes"]) for device in devices)
-    used = total - sum(int(device["free_bytes"]) for device in devices)
-    parts = [
-        BarPart(color_of(server), server.vram_bytes) for server in servers if server.vram_bytes is not None
-    ]
-    others = max(0, used - sum(part.size_bytes for part in parts))
-    bar = Bar((*parts, BarPart("s5", others)), total, _predicted(servers, others))
-    names = "\n".join(f"{device['name']}: {gib(int(device['total_bytes']))} GiB" for device in devices)
-    shown = Piece(f"{gib(used)} / {gib(total)} GiB", weight=500)
-    return [label, Piece("", mark="bar"), shown], f"{names}\nGrey: other programs. Tick: predicted.", bar
-
-
-def _predicted(servers: Sequence[ServerRow], others_bytes: int) -> int | None:
-    predicted = [server.predicted_bytes for server in servers]
-    if not predicted or any(size is None for size in predicted):
-        return None
-    return others_bytes + sum(size for size in predicted if size is not None)
-
-
-def gen_content(rates: list[tuple[str, float]], *, is_running: bool) -> tuple[list[Piece], str]:
-    """The rate of all streams together; the tooltip has them one by one."""
+    What other programs ask of our servers is not streamed here: the sample has its rate.
+    """
     label = Piece("Gen", color="text3")
+    told = [(row.name, row.gen_tps) for row in sample.servers if row.gen_tps] if sample is not None else []
+    if not is_running and told:
+        lines = [f"{plain(name, 60)}: {rate:.0f} tok/s" for name, rate in told]
+        return [label, Piece(f"{sum(rate for _, rate in told):.0f} tok/s", weight=500)], "\n".join(lines)
     if not is_running:
         return [label, Piece("idle", color="text2")], "Nothing is generating."
     if not rates:

@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from steelyard.ui.theme.theme import Theme
 
 SENTENCES = {
-    "servers": "Every llama-server of this app: its memory predicted and measured, its launch profile, "
-    "exact command and log.",
-    "monitor": "GPU memory, load, power and speed on one time axis, with a flag for everything that "
-    "bent a curve.",
     "evaluate": "Run a suite of prompts over several targets and read pass rates with their "
     "confidence intervals.",
     "costs": "What your own runs cost, local beside API, and from which volume on a machine of your own "

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from steelyard.core.values.events import EngineChanged, SettingsChanged
+from steelyard.ui.pages.settings_alerts import AlertsSection
 from steelyard.ui.pages.settings_hub import HubSection
 from steelyard.ui.pages.settings_list import SECTIONS
 from steelyard.ui.pages.settings_look import LookSection
@@ -50,6 +51,7 @@ class SettingsPage(QWidget):
         self.targets = TargetsSection(theme, bridge)
         self.servers = ServersSection(theme, self.store)
         self.energy = EnergySection(theme, self.store)
+        self.alerts = AlertsSection(theme, self.store)
         self.hub = HubSection(theme, bridge, self.store)
         self.look = LookSection(theme, self.store)
         self._stack = QStackedWidget()
@@ -65,7 +67,7 @@ class SettingsPage(QWidget):
         return SECTIONS[self._stack.currentIndex()][0]
 
     def open_section(self, name: str) -> None:
-        """Show a section: targets, servers, energy, hub or appearance."""
+        """Show a section: targets, servers, energy, alerts, hub or appearance."""
         had_focus = self._buttons[self.section].hasFocus()
         self._buttons[name].setChecked(True)
         if had_focus:
@@ -96,6 +98,7 @@ class SettingsPage(QWidget):
             "targets": self.targets,
             "servers": self.servers,
             "energy": self.energy,
+            "alerts": self.alerts,
             "hub": self.hub,
             "appearance": self.look,
         }

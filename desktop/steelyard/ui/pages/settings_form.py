@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from steelyard.ui.pages.settings_store import SettingsStore
     from steelyard.ui.theme.theme import Theme
 
+_EMPTY = {"unknown": "Leave empty when unknown.", "off": "Leave empty to switch it off."}
 _GROUPED = re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 
 
@@ -40,8 +41,12 @@ class NumberSpec:
     rule: str
     is_whole: bool = False
     is_optional: bool = False
+    empty: str = "unknown"
+    """What an empty field means, where it may be empty."""
     factor: float = 1.0
     """What the user reads is the stored value times this."""
+    is_whole_stored: bool = False
+    """The stored value is a whole number, such as bytes, though a user may type a fraction."""
 
 
 class NumbersForm(Card):
@@ -76,7 +81,7 @@ class NumbersForm(Card):
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(14)
         for at, spec in enumerate(self._specs):
-            hint = f"{spec.hint} Leave empty when unknown." if spec.is_optional else spec.hint
+            hint = f"{spec.hint} {_EMPTY[spec.empty]}" if spec.is_optional else spec.hint
             field = self.fields[spec.name] = TextField(theme, spec.label, hint=hint, unit=spec.unit)
             field.edit.setFont(theme.font(tabular=True))
             field.edited.connect(self._on_edited)
@@ -196,7 +201,9 @@ def _number(text: str, spec: NumberSpec) -> float | int | None:
         plain = plain.replace(",", "")
     elif not spec.is_whole:
         plain = plain.replace(",", ".")  # 0,30 is what half of the world types
-    return int(plain) if spec.is_whole else float(plain) / spec.factor
+    if spec.is_whole:
+        return int(plain)
+    return round(float(plain) / spec.factor) if spec.is_whole_stored else float(plain) / spec.factor
 
 
 def _shown(value: float | int | None, spec: NumberSpec) -> str:

@@ -6,6 +6,7 @@ SECTIONS = (
     ("targets", "API targets", "cloud"),
     ("servers", "Local servers", "server"),
     ("energy", "Energy and hardware", "zap"),
+    ("alerts", "Alerts and exports", "activity"),
     ("hub", "Hugging Face hub", "cloud-download"),
     ("appearance", "Appearance", "sun-moon"),
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steelyard.ui.pages.settings_eviction import EvictionCard
 from steelyard.ui.pages.settings_form import NumbersForm, NumberSpec, Section
 from steelyard.ui.widgets.cards import Card
+from steelyard.ui.widgets.facts_format import GIB
 from steelyard.ui.widgets.labels import make_label
 
 if TYPE_CHECKING:
@@ -48,13 +50,59 @@ _SERVERS = (
         "More than 0 seconds.",
     ),
 )
+_MEMORY = (
+    NumberSpec(
+        "servers",
+        "memory_budget_bytes",
+        "Memory for all servers",
+        "GiB",
+        "On each device; 0 takes what the device has.",
+        "0 or more GiB.",
+        factor=1 / GIB,
+        is_whole_stored=True,
+    ),
+    NumberSpec(
+        "servers",
+        "idle_unload_s",
+        "End an idle server after",
+        "s",
+        "Its memory and idle watts are free again; 0 never ends one.",
+        "0 or more seconds.",
+    ),
+    NumberSpec(
+        "servers",
+        "room_wait_s",
+        "Wait for memory for",
+        "s",
+        "How long a request waits for memory that busy servers hold.",
+        "More than 0 seconds.",
+    ),
+    NumberSpec(
+        "servers",
+        "max_waiting",
+        "Requests in line",
+        "for each server",
+        "More than these are refused at once.",
+        "A whole number from 1 to 100,000.",
+        is_whole=True,
+    ),
+)
 _ENERGY = (
+    NumberSpec(
+        "energy",
+        "idle_watts",
+        "Power when idle",
+        "W",
+        "What the machine draws with a model loaded and nobody asking.",
+        "A number from 0 to 100,000.",
+        is_optional=True,
+    ),
     NumberSpec(
         "energy",
         "active_watts",
         "Power while generating",
         "W",
-        "What the machine draws more than when idle; a plug meter tells.",
+        "What a plug meter tells meanwhile; without idle watts: what it draws more than when idle.",
         "A number above 0 and up to 100,000.",
         is_optional=True,
     ),
@@ -110,7 +158,16 @@ class ServersSection(Section):
             "How weights on this machine are served. Running servers keep what they were started with.",
         )
         self.form = NumbersForm(theme, store, "Start and patience", "", _SERVERS)
-        self.column.addWidget(self.form)
+        self.memory = NumbersForm(
+            theme,
+            store,
+            "Several models at once",
+            "What fits is measured. A server that is busy is never ended for another one.",
+            _MEMORY,
+        )
+        self.eviction = EvictionCard(theme, store)
+        for card in (self.form, self.memory, self.eviction):
+            self.column.addWidget(card)
         self.finish()
 
 
@@ -141,8 +198,9 @@ class EnergySection(Section):
         how = Card(theme, "How the two are told apart")
         text = (
             "Marginal is the right figure for “shall I send this prompt here or to the API?”; all-in for "
-            "“shall I buy a machine?”. All-in needs all five numbers, marginal the first two. Runs keep the "
-            "numbers that were in force when they were made."
+            "“shall I buy a machine?”. Marginal needs the power while generating and the price of "
+            "electricity, all-in the three numbers of the machine, too. Runs keep the numbers that were in "
+            "force when they were made."
         )
         how.column.addWidget(make_label(theme, text, "prose", px=12, wrap=True))
         self.column.addWidget(self.energy)

@@ -60,9 +60,13 @@ class StripSegment(QAbstractButton):
         self.setToolTip(plain_tooltip(tooltip))
         if pieces == self._pieces and bar == self._bar:
             return
+        width = self.sizeHint().width()
         self._pieces, self._bar = pieces, bar
         self.setAccessibleName(f"{self._name}: {spoken or self.shown_text}")
-        self.updateGeometry()
+        if (
+            self.sizeHint().width() != width
+        ):  # figures change each second: the window is not laid out for that
+            self.updateGeometry()
         self.update()
 
     @property
