@@ -118,6 +118,11 @@ def test_keys_are_made_listed_and_revoked(cli: Cli) -> None:
         assert served.chat("starter", other["key"])[0] == 200
         listed = {row["name"]: row["requests"] for row in cli.json("gateway", "keys", "list")["keys"]}
         assert listed == {"serve": 0, "agent": 1, "editor": 1}
+        status, answer = served.ask("/embeddings", {"model": "starter", "input": ["Hello", "there"]})
+        assert status == 200, answer
+        assert [len(item["embedding"]) for item in answer["data"]] == [576, 576]
+        names = [row["name"] for row in cli.json("ps")["servers"]]
+        assert names == ["starter", "starter-2"], "answers and embeddings have a server each"
         assert cli.json("gateway", "keys", "revoke", "agent") == {"revoked": "agent"}
         assert served.chat("starter", other["key"])[0] == 401
     (row,) = cli.json("gateway", "keys", "list")["keys"]

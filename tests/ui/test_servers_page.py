@@ -364,3 +364,13 @@ def test_a_restart_keeps_its_card_while_the_process_changes(desk: ServersDesk, q
     assert (desk.page.shown, desk.view.name) == ("server", rows.QWEN)
     desk.servers.rows.insert(0, msgspec.structs.replace(rows.QWEN_ROW, pid=50_000))
     qtbot.waitUntil(lambda: "Ready" in desk.page.list.cards[rows.QWEN].accessibleName(), timeout=4000)
+
+
+def test_a_server_that_comes_back_under_another_name_stays_in_view(desk: ServersDesk, qtbot: QtBot) -> None:
+    desk.wait_loaded()
+    desk.page.show_server(rows.LLAMA)
+    desk.page.restart()
+    renamed = msgspec.structs.replace(rows.LLAMA_ROW, name="llama-again")
+    desk.servers.rows = [row for row in desk.servers.rows if row.name != rows.LLAMA] + [renamed]
+    qtbot.waitUntil(lambda: desk.view.name == "llama-again", timeout=4000)
+    assert rows.LLAMA not in desk.page.list.cards

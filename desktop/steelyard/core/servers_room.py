@@ -167,8 +167,17 @@ class ServersRoom:
         await old.stop()
         if command.profile is not None and command.profile != old.asked:
             await self._pool.forget(command.name)
-        target = await self._target(path, profile)
+        target = await self._target(await self._name_of(old), profile)
         return await self._bring_up(target, request, evicts=False)
+
+    async def _name_of(self, server: Server) -> str:
+        """What means these weights: their name, as long as it still does, else their path."""
+        path, name = str(server.spec.weights), server.spec.weights_name
+        try:
+            row = await self._directory.weights(name)
+        except AppError:
+            return path
+        return name if row.path == path else path
 
     # ---- what it does --------------------------------------------------------------------------------------
 

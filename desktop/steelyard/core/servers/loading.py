@@ -31,6 +31,8 @@ class ServerSpec:
     weights: Path
     binary: Path
     runtime: Path
+    weights_name: str = ""
+    """What the weights are called; the server's own name may have a number behind it."""
 
 
 @dataclass(frozen=True)

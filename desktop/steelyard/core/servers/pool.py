@@ -85,7 +85,8 @@ class ServerPool:
         if server is None:
             # Not the real path: the engine finds the other parts of a split set by the name that it is given.
             path = Path(os.path.abspath(weights))
-            spec = ServerSpec(self._free_name(name), path, find_binary(self._engine_folder), self._runtime)
+            binary = find_binary(self._engine_folder)
+            spec = ServerSpec(self._free_name(name), path, binary, self._runtime, name)
             server = self._make(spec, settings, profile)
             self._servers[key] = server
         server.use_deadlines(settings)

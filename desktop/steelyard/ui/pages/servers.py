@@ -315,7 +315,8 @@ class ServersPage(QWidget):
             self._wanted_view = ""
         elif self.shown != "new" and self.view.name not in rows:
             if rows:
-                self.show_server(next(iter(rows)))
+                same = [name for name, row in rows.items() if row.weights == self.view.weights]
+                self.show_server(same[0] if same else next(iter(rows)))
             elif self.store.is_listed:
                 self._stack.setCurrentWidget(self.empty)
         elif self.shown in {"empty", "loading", "failed"} and rows:

@@ -52,6 +52,7 @@ class ServerView(QWidget):
         self._bridge = bridge
         self._store = store
         self.name = ""
+        self.weights = ""
         self.detail: ServerDetail | None = None
         self._preview: LaunchPreview | None = None
         self._presets: PresetsPopup | None = None
@@ -101,6 +102,7 @@ class ServerView(QWidget):
         row = self._store.rows.get(self.name)
         if row is None:
             return
+        self.weights = row.weights
         color = self._color()
         title, quant = t.title_and_quant(row, self._store.weights_of(self.name))
         self.head.show_row(row, title, quant, color)

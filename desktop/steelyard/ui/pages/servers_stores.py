@@ -219,6 +219,11 @@ class ServersStore(QObject):
         names = {row.name for row in rows}
         now_s = time.monotonic()
         self._expected = {name: until for name, until in self._expected.items() if until > now_s}
+        here = {row.weights for row in rows if row.name not in self.rows}
+        for name in [
+            name for name in self._expected if name in self.rows and self.rows[name].weights in here
+        ]:
+            del self._expected[name]  # it is back under another name
         gone = [name for name in self.rows if name not in names and name not in self._expected]
         for name in self._expected.keys() & self.rows.keys() - names:
             self.rows[name] = msgspec.structs.replace(

@@ -1,22 +1,21 @@
-"""Imports what charts are drawn with behind the window's back: numpy and pyqtgraph take most of a second."""
+"""Imports what charts are drawn with, after the page has been painted: it takes most of a second in all."""
 
 from __future__ import annotations
 
 import importlib
 import threading
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-if TYPE_CHECKING:
-    from types import ModuleType
-
 _LOOK_MS = 20
-_MODULES = ("numpy", "pyqtgraph")
 
 
 class ChartLoader(QObject):
-    """Loads in a thread of its own and looks now and then whether it is done; nothing crosses threads."""
+    """numpy in a thread of its own, then pyqtgraph in one turn of the main thread.
+
+    pyqtgraph sets up parts of the Qt binding, whose tables of types the main thread uses all the time: done
+    beside it, that has crashed the process.
+    """
 
     loaded = Signal()
     """Charts can be made."""
@@ -26,30 +25,31 @@ class ChartLoader(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._thread: threading.Thread | None = None
-        self._problem: list[str] = []
-        self._modules: list[ModuleType] = []
+        self._problem = ""
         self._timer = QTimer(self, interval=_LOOK_MS)
         self._timer.timeout.connect(self._on_look)
 
     def start(self) -> None:
         """Begin; a second call does nothing."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._load, name="charts", daemon=True)
+            self._thread = threading.Thread(target=self._load, args=("numpy",), name="charts", daemon=True)
             self._thread.start()
             self._timer.start()
 
-    def _load(self) -> None:
+    def _load(self, name: str) -> None:
         try:
-            self._modules.extend(importlib.import_module(name) for name in _MODULES)
+            importlib.import_module(name)
         except Exception as exc:  # noqa: BLE001 - a broken library must cost the charts, not the page
-            self._problem.append(f"{type(exc).__name__}: {exc}")
+            self._problem = f"{type(exc).__name__}: {exc}"
 
     @Slot()
     def _on_look(self) -> None:
         if self._thread is None or self._thread.is_alive():
             return
         self._timer.stop()
+        if not self._problem:
+            self._load("pyqtgraph")
         if self._problem:
-            self.failed.emit(self._problem[0])
+            self.failed.emit(self._problem)
         else:
             self.loaded.emit()

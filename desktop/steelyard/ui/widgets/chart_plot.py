@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame
 
 from steelyard.ui.widgets.chart_layers import Cursor, Drawing, Marks
 from steelyard.ui.widgets.chart_ticks import tick_text, time_ticks
-from steelyard.ui.widgets.labels import name_widget
+from steelyard.ui.widgets.labels import name_widget, plain_tooltip
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
@@ -112,6 +112,9 @@ class TimePlot(pg.GraphicsView):
 
     def show_shapes(self, shapes: list[Shape], levels: list[Level], note: str = "") -> None:
         """Show other lines; `note` says why there are none."""
+        if note != self._drawing.note:
+            self._marks.setVisible(not note)  # flags in an empty chart would only cross its words
+            self.setToolTip(plain_tooltip(note))
         self._drawing.shapes, self._drawing.levels, self._drawing.note = shapes, levels, note
         self._drawing.update()
 
