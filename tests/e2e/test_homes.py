@@ -196,10 +196,10 @@ def test_ledger_that_cannot_grow_does_not_cost_the_answer(cli: Cli, fake_api: Fa
     size = (cli.home / "ledger.sqlite3").stat().st_size
     limit = f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({size + 8192},) * 2); "
     cli.prefix = [sys.executable, "-c", f"{limit}os.execv(sys.argv[1], sys.argv[1:])"]
-    done = cli("run", "fake", "hello", "--json", "--max-tokens", "4000")
+    done = cli("run", "fake", "hello", "--json", "--max-tokens", "40000")
     assert done.code == 1, (done.out[:500], done.err)
     assert "Traceback" not in done.err
-    assert done.document["run"]["text"] == "word " * 4000
+    assert done.document["run"]["text"] == "word " * 40000
     assert "not saved" in error_of(done)["title"]
 
 
@@ -210,14 +210,14 @@ def test_full_ledger_does_not_end_the_whole_comparison(cli: Cli, fake_api: FakeA
     room = 44 << 10  # for SQLite's shared memory of 32 KiB, but not for what is to be written
     limit = f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({room},) * 2); "
     cli.prefix = [sys.executable, "-c", f"{limit}os.execv(sys.argv[1], sys.argv[1:])"]
-    words = ["--target", "fake", "--target", "fine", "--prompt", "x", "--max-tokens", "4000", "--json"]
+    words = ["--target", "fake", "--target", "fine", "--prompt", "x", "--max-tokens", "40000", "--json"]
     done = cli("compare", *words)
     assert done.code == 1
     runs = done.document["comparison"]["runs"]
-    assert "word " * 4000 in [run["text"] for run in runs]
+    assert "word " * 40000 in [run["text"] for run in runs]
     for run in runs:  # one that could not even be begun is an error in its column
         assert run["error"] is not None
-        assert run["text"] in ("", TEXT, "word " * 4000)
+        assert run["text"] in ("", TEXT, "word " * 40000)
 
 
 def test_settings_cannot_be_saved_on_a_full_disk(cli: Cli) -> None:

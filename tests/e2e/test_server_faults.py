@@ -283,7 +283,7 @@ PROGRAMS = {
         SAYS + "print('llama-server: error while loading shared libraries: libggml.so.0'); sys.exit(127)",
         "engine is incomplete",
     ),
-    "aborts": (SAYS + "os.kill(os.getpid(), signal.SIGABRT)", "signal 6"),
+    "aborts": (SAYS + "os.kill(os.getpid(), signal.SIGABRT)", "SIGABRT"),
     "is killed": (SAYS + "os.kill(os.getpid(), signal.SIGKILL)", "memory"),
     "runs out of memory": (
         SAYS + "print('ggml: failed to allocate buffer of size 99'); sys.exit(1)",

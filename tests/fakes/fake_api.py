@@ -614,7 +614,7 @@ async def _pings_after_text(reply: Reply) -> None:
 async def _long_answer(reply: Reply) -> None:
     await reply.head()
     dialect = reply.dialect
-    for _ in range(40):
+    for _ in range(400):
         await reply.send(dialect.text("word ") * 100)
     await reply.send(dialect.finish(dialect.usage()) + dialect.end())
     await reply.close()

@@ -50,7 +50,7 @@ def test_a_card_tells_state_slots_context_and_the_error_of_the_prediction(desk: 
     desk.wait_loaded()
     card = desk.page.list.cards[rows.QWEN]
     said = words(card)
-    for part in ("Qwen2.5-7B-Instruct", "2,140/16,384", "1 of 4", "2 h 14 m", "busy", rows.BASE_URL):
+    for part in ("Qwen2.5-7B-Instruct", "2,140/16,384", "1 of 4", "up | 2 h ", "busy", rows.BASE_URL):
         assert part in said
     assert "5.76 GiB measured | predicted 5.66 GiB | +1.8 %" in said
     assert "Ready" in card.accessibleName()
