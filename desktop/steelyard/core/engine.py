@@ -85,7 +85,9 @@ class Engine:
         self._rates = LiveRates()
         self._telemetry = Telemetry(lambda: self._settings.current.energy, self._server_looks)
         self._is_watching = False
-        self._desk = WatchDesk(lambda: self._telemetry.latest, self._telemetry.energy)
+        self._desk = WatchDesk(
+            lambda: self._telemetry.latest, self._telemetry.energy, self._telemetry.look_at_gpus
+        )
         self._details = RunDetailsStore(self._database)
         self._runner = Runner(self._ledger, self._details, self._desk, self._emit)
         self._figures = ServerFigures(self._telemetry.energy.mean_power_w)

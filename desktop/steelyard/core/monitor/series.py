@@ -19,7 +19,12 @@ _UNITS = {
 }
 _PEAKS = ("used_bytes", "vram_bytes", "ram_bytes", "temperature_c")
 _GPU_FIELDS = ("used_bytes", "utilisation_share", "power_w", "temperature_c", "clock_mhz")
-_HOST_LABELS = {"host.cpu_share": "CPU", "host.used_bytes": "RAM", "host.power_w": "Processor"}
+_HOST_LABELS = {
+    "host.cpu_share": "CPU",
+    "host.used_bytes": "RAM",
+    "host.pressure_share": "RAM pressure",
+    "host.power_w": "Processor",
+}
 RUN_LABELS = {
     "runs.ttft_p50_ms": "TTFT p50",
     "runs.ttft_p95_ms": "TTFT p95",
@@ -75,6 +80,7 @@ def figures_in(sample: Sample) -> dict[str, float]:
     if sample.host is not None:
         found["host.cpu_share"] = sample.host.cpu_share
         found["host.used_bytes"] = _used(sample.host)
+        found["host.pressure_share"] = sample.host.pressure_share
         found["host.power_w"] = sample.host.package_power_w
     return {key: float(value) for key, value in found.items() if value is not None}
 

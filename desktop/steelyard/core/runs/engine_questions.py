@@ -19,8 +19,8 @@ BASE_URL = "http://localhost"
 _COUNT_S = 30.0
 _TEMPLATE_S = 2.0
 _MAX_ANSWER_BYTES = 64 << 20
-_TEMPLATE_TOKENS = 512
-"""More than any template adds to one message."""
+_TEMPLATE_TOKENS = 128
+"""What a template adds to a message at most, as a rule; the engine itself refuses what is longer."""
 _FIELDS_OF_A_PROMPT = ("messages", "tools", "tool_choice", "chat_template_kwargs", "reasoning_format")
 
 

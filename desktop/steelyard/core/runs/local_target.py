@@ -174,13 +174,7 @@ class LocalTarget(Promptable):
 
     def memory(self) -> Memory:
         """Resident memory and, where a driver tells, GPU memory of the child."""
-        row = self._pool.row(self._server)
-        return Memory(
-            vram_peak_bytes=row.vram_bytes,
-            ram_peak_bytes=row.ram_bytes,
-            predicted_bytes=row.predicted_bytes,
-            measured_bytes=row.measured_bytes,
-        )
+        return self._pool.memory(self._server)
 
     def layers(self) -> tuple[int, int] | None:
         """(On the GPU, all), where the engine saw a GPU."""

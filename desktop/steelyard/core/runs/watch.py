@@ -10,7 +10,7 @@ import msgspec
 from steelyard.core.values.run import Energy, Memory, RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from steelyard.core.targets.exchange import RawTimes
     from steelyard.core.values.run import TargetInfo
@@ -70,9 +70,15 @@ class Watched(Protocol):
 class WatchDesk:
     """Knows which local runs go on. One for each engine."""
 
-    def __init__(self, latest: Callable[[], Sample | None], meter: EnergyMeter) -> None:
+    def __init__(
+        self,
+        latest: Callable[[], Sample | None],
+        meter: EnergyMeter,
+        look_at_gpus: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._latest = latest
         self.meter = meter
+        self.look_at_gpus = look_at_gpus
         self._local: dict[str, str] = {}
 
     def watch(self, run_id: str, target: Watched) -> RunWatch:
@@ -153,6 +159,8 @@ class RunWatch:
 
     async def conclude(self, times: RawTimes) -> tuple[Memory, RunState, Energy]:
         """The peaks, what went on, and the joules."""
+        if self._is_local and self._desk.look_at_gpus is not None:
+            await self._desk.look_at_gpus()  # a short run is over before the next look of the second
         self.sample()
         try:
             energy = await self._energy(times)

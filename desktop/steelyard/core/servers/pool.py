@@ -18,6 +18,7 @@ from steelyard.core.servers.run_files import sweep_orphans
 from steelyard.core.servers.server import Server
 from steelyard.core.servers.server_rows import row_of
 from steelyard.core.values.profiles import LaunchProfile
+from steelyard.core.values.run import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,6 +159,16 @@ class ServerPool:
         """One server for display."""
         row = row_of(server, self._around.gpu_bytes)
         return msgspec.structs.replace(row, banners=[*row.banners, *self._around.banners(row)])
+
+    def memory(self, server: Server) -> Memory:
+        """What a server holds now; cheaper than its row."""
+        pid, facts = server.pid, server.facts
+        return Memory(
+            vram_peak_bytes=None if pid is None else self._around.gpu_bytes(pid),
+            ram_peak_bytes=server.resident_bytes(),
+            predicted_bytes=facts.predicted_bytes,
+            measured_bytes=facts.measured_bytes,
+        )
 
     def named(self, name: str) -> Server:
         """The server of this name.

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _PERIOD_S = 1.0
 _FRESH_S = 1.0
+_LOOK_S = 0.3
 _POLL_S = 0.01
 _END_S = 1.0
 _KEPT_S = 3600
@@ -149,17 +150,24 @@ class Telemetry:
         reading = sampler.last_reading()
         return "" if reading is None else reading.driver
 
+    async def look_at_gpus(self) -> None:
+        """Have the GPUs that are known read now, so that a short run is seen at all; at once without one."""
+        known = [
+            one for one in self._samplers if (reading := one.last_reading()) is not None and reading.gpus
+        ]
+        await self._read_now(known, _LOOK_S)
+
     async def _refresh(self) -> None:
         """Have all GPU sources read now."""
-        asked = [
-            (one, one.count)
-            for one in self._samplers
-            if one.is_alive and one.source.name not in ("host", "rapl")
-        ]
+        asked = [one for one in self._samplers if one.source.name not in ("host", "rapl")]
+        await self._read_now(asked, _FRESH_S)
+
+    async def _read_now(self, samplers: Sequence[Sampler], limit_s: float) -> None:
+        asked = [(one, one.count) for one in samplers if one.is_alive]
         for sampler, _ in asked:
             sampler.hurry()
-        deadline = time.monotonic() + _FRESH_S
-        while time.monotonic() < deadline:
+        deadline = time.monotonic() + limit_s
+        while asked and time.monotonic() < deadline:
             if all(one.count > count or not one.is_alive for one, count in asked):
                 return
             await asyncio.sleep(_POLL_S)

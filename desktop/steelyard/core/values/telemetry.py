@@ -99,7 +99,8 @@ class Series(Row, frozen=True):
     """One line of a chart; `values` has one item for each of the history's `times`.
 
     Keys: `gpu.{id}.used_bytes|utilisation_share|power_w|temperature_c|clock_mhz`,
-    `process.{server}.vram_bytes|ram_bytes`, `process.other.vram_bytes`, `host.cpu_share|used_bytes|power_w`,
+    `process.{server}.vram_bytes|ram_bytes`, `process.other.vram_bytes`,
+    `host.cpu_share|used_bytes|pressure_share|power_w`,
     `server.{name}.gen_tps`, `runs.ttft_p50_ms|ttft_p95_ms|itl_p50_ms|itl_p95_ms|joules_per_token`.
     """
 

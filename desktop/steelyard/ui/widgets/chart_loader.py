@@ -13,8 +13,8 @@ _LOOK_MS = 20
 class ChartLoader(QObject):
     """numpy in a thread of its own, then pyqtgraph in one turn of the main thread.
 
-    pyqtgraph sets up parts of the Qt binding, whose tables of types the main thread uses all the time: done
-    beside it, that has crashed the process.
+    pyqtgraph sets up further parts of the Qt binding, whose tables of types the main thread uses all the
+    time. A process that did so beside the main thread crashed once; nothing promises that it may.
     """
 
     loaded = Signal()
