@@ -70,8 +70,9 @@ def _surroundings(run: Run) -> Iterator[NotComparable]:
             run_id=run.id,
             metrics=_SPEED,
             code="spilled_to_cpu",
-            detail=f"{state.layers - state.layers_on_gpu} of {state.layers} layers ran on the CPU",
-            remedy="Use a shorter context or a smaller quant",
+            detail=f"{state.layers - state.layers_on_gpu} of {state.layers} layers ran on the CPU: "
+            "a shorter context or a smaller quant would fit",
+            remedy=None,
         )
     if state.throttled:
         yield NotComparable(
@@ -79,7 +80,7 @@ def _surroundings(run: Run) -> Iterator[NotComparable]:
             metrics=_SPEED,
             code="throttled",
             detail=f"the GPU was held back: {', '.join(state.throttled)}",
-            remedy="Rerun when it has cooled down",
+            remedy="Rerun",
         )
     if state.memory_pressure_share is not None:
         yield NotComparable(
@@ -87,7 +88,7 @@ def _surroundings(run: Run) -> Iterator[NotComparable]:
             metrics=_SPEED,
             code="memory_pressure",
             detail=f"programs waited for memory {state.memory_pressure_share:.0%} of the time",
-            remedy="Close other programs and rerun",
+            remedy="Rerun",
         )
 
 

@@ -29,9 +29,9 @@ class ServerProcess:
     def __init__(
         self,
         child: asyncio.subprocess.Process,
-        vitals: psutil.Process,
+        vitals: psutil.Process | None,
+        run_file: Path | None,
         plan: LaunchPlan,
-        run_file: Path,
         facts: LogFacts,
     ) -> None:
         self._child = child
@@ -64,17 +64,18 @@ class ServerProcess:
                 exc.strerror or str(exc),
                 "Run `python3 run.py setup` again.",
             ) from exc
+        vitals = run_file = None
         try:
-            vitals = psutil.Process(child.pid)
-            run_file = write_run_file(runtime, child.pid, plan.socket)
-        except (psutil.NoSuchProcess, AppError) as exc:
+            # It may have ended by now; its log and exit code then tell why, as those of any other.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                vitals = psutil.Process(child.pid)
+                run_file = write_run_file(runtime, child.pid, plan.socket)
+        except AppError:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
             await child.wait()
-            raise (
-                exc if isinstance(exc, AppError) else AppError("llama-server ended at once", retryable=True)
-            ) from exc
-        return cls(child, vitals, plan, run_file, facts)
+            raise
+        return cls(child, vitals, run_file, plan, facts)
 
     @property
     def pid(self) -> int:
@@ -88,7 +89,8 @@ class ServerProcess:
             await asyncio.wait_for(asyncio.shield(self._reader), _AFTER_EXIT_S)
         self._reader.cancel()
         self._plan.socket.unlink(missing_ok=True)
-        self._run_file.unlink(missing_ok=True)
+        if self._run_file is not None:
+            self._run_file.unlink(missing_ok=True)
         return code
 
     async def kill(self, grace_s: float) -> None:
@@ -108,6 +110,8 @@ class ServerProcess:
 
     def pulse(self) -> tuple[int, float, int]:
         """Signs of life: bytes of log, CPU seconds (to 0.1 s), resident MiB."""
+        if self._vitals is None:
+            return (self._facts.bytes_seen, 0.0, 0)
         try:
             times = self._vitals.cpu_times()
             resident = self._vitals.memory_info().rss
@@ -117,6 +121,8 @@ class ServerProcess:
 
     def resident_bytes(self) -> int | None:
         """Resident memory now."""
+        if self._vitals is None:
+            return None
         try:
             return int(self._vitals.memory_info().rss)
         except psutil.Error:

@@ -18,7 +18,7 @@ from steelyard.ui.widgets.facts_format import (
 )
 
 if TYPE_CHECKING:
-    from steelyard.core.values.run import Run
+    from steelyard.core.values.run import Energy, Run
     from steelyard.ui.pages.compare_state import Column, Turn
 
 FINISH_WORDS = {
@@ -41,6 +41,7 @@ _ENERGY_SOURCES = {
     "nvml_counter": "GPU energy counter",
     "nvml_power": "GPU power, integrated",
     "rapl": "processor energy counter",
+    "sysfs": "GPU power sensor, integrated",
     "user_watts": "the watts in Settings, times the run's time",
 }
 
@@ -151,13 +152,25 @@ def _finish(turn: Turn, run: Run) -> Fact:
 
 def _energy(turn: Turn, run: Run) -> Fact:
     if run.energy.joules is not None:
-        tip = f"From {_ENERGY_SOURCES.get(run.energy.source, run.energy.source)}"
+        tip = _energy_tip(run.energy)
         tone = "warn" if turn.excluded_by("joules") else ""
         figure = energy(run.energy.joules)
         return Fact("Energy", figure.value, figure.unit, tone=tone, tooltip=tip)
     if run.target.kind == "api":
         return Fact("Energy", DASH, "not reported", tooltip="Providers do not report the energy of a request")
-    return Fact("Energy", DASH, "not measured", tooltip=energy_reason())
+    note = run.energy.note
+    reason = note[:1].upper() + note[1:] if note else energy_reason()
+    return Fact("Energy", DASH, "not measured", tooltip=reason)
+
+
+def _energy_tip(energy: Energy) -> str:
+    """Where the joules come from, what was taken off, and how sure they are."""
+    parts = [f"From {_ENERGY_SOURCES.get(energy.source, energy.source)}"]
+    if energy.idle_w is not None:
+        parts.append(f"idle {energy.idle_w:.1f} W taken off")
+    if energy.uncertainty_share is not None:
+        parts.append(f"± {energy.uncertainty_share:.0%}".replace("%", " %"))
+    return ", ".join(parts) + (f". {energy.note[:1].upper()}{energy.note[1:]}" if energy.note else "")
 
 
 def energy_reason() -> str:
