@@ -14,12 +14,12 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from fakes.gguf_files import tiny_model
+from fakes.gguf_files import tiny_lora, tiny_model
 from steelyard.core.base.errors import AppError
 from steelyard.core.control.owner import OwnedEngine
 from steelyard.core.values import commands as c
 from steelyard.core.values.events import RoomWanted, RunWaited, ServerChanged, ServerLogged, TextArrived
-from steelyard.core.values.profiles import LaunchProfile, StoredProfile
+from steelyard.core.values.profiles import LaunchProfile, LoraAdapter, StoredProfile
 from steelyard.core.values.prompt import Sampling
 from steelyard.core.values.settings import ServerSettings
 
@@ -234,6 +234,30 @@ async def test_a_profile_decides_how_it_is_served(host: Host) -> None:
     await host.ask(0)
     assert (await host.ps())[0].slots == 2
     assert (await host.do(c.RestartServer(name="alpha", profile=LaunchProfile()))).slots == 1
+
+
+async def test_adapters_and_drafts_are_loaded_beside_the_model(host: Host, tmp_path: Path) -> None:
+    lora = tmp_path / "tone.gguf"
+    lora.write_bytes(tiny_lora().encode())
+    profile = LaunchProfile(
+        lora=[LoraAdapter(path=str(lora), scale=0.5)],
+        speculation="draft",
+        draft_weights=host.models[1],
+        draft_max=4,
+        chat_template="{{ messages[0].content }}",
+    )
+    sampling = Sampling(max_tokens=40, temperature=0)
+    run = await host.do(c.StartRun(target=host.models[0], prompt="Hello", sampling=sampling, profile=profile))
+    assert run.error is None, run.error
+    assert run.usage.prompt_tokens is not None
+    assert run.usage.prompt_tokens < 12, "the profile's template adds nothing"
+    assert run.raw["timings"]["draft_n"] > 0
+    detail = await host.do(c.ReadServer(name="alpha"))
+    assert detail.draft_accepted_share is not None
+    log = await host.do(c.ReadLog(name="alpha"))
+    assert any("lora" in line.text.lower() for line in log.lines)
+    inspected = await host.do(c.InspectRun(run_id=run.id))
+    assert inspected.templated == "Hello"
 
 
 async def test_what_a_start_would_be_is_shown_before_it(host: Host) -> None:

@@ -145,6 +145,22 @@ def tiny_model() -> Gguf:
     return Gguf({key: pair(key, kind, content) for key, kind, content in scalars}, tensors)
 
 
+def tiny_lora() -> Gguf:
+    """An adapter of rank 4 for one projection of `tiny_model`."""
+    rank = 4
+    scalars: list[tuple[str, int, Any]] = [
+        ("general.type", STRING, "adapter"),
+        ("general.architecture", STRING, "llama"),
+        ("adapter.type", STRING, "lora"),
+        ("adapter.lora.alpha", F32, 8.0),
+    ]
+    tensors = (
+        Tensor("blk.0.attn_q.weight.lora_a", (N_EMBD, rank)),
+        Tensor("blk.0.attn_q.weight.lora_b", (rank, N_EMBD)),
+    )
+    return Gguf({key: pair(key, kind, content) for key, kind, content in scalars}, tensors)
+
+
 def _nested(depth: int) -> bytes:
     """An array in an array in an array …"""
     levels = struct.pack("<IQ", ARRAY, 1) * depth

@@ -291,7 +291,7 @@ def test_requests_are_listed_with_their_marks(desk: MonitorDesk) -> None:
     shown = [requests.model.index(at, 10).data() for at in range(8)]
     assert shown == ["ok", "ok", "ok", "ok", "throttled, beside", "spilled", "failed", "cold"]
     QTest.mouseClick(requests.which.button("failed"), Qt.MouseButton.LeftButton)
-    desk.qtbot.waitUntil(lambda: len(requests.model.rows) == 1)
+    desk.qtbot.waitUntil(lambda: len(requests.model.lines) == 1)
     assert desk.engine.of_type(cmd.ReadRequests)[-1].only == "failed"
 
 
@@ -312,7 +312,7 @@ def test_enter_opens_the_inspector_and_escape_gives_the_keyboard_back(desk: Moni
     assert "peak 330 W" in inspector.power.accessibleName()
     inspector.copy_json()
     copied = json.loads(QGuiApplication.clipboard().text())
-    assert copied["run"]["id"] == page.requests.model.rows[view.currentIndex().row()].run_id
+    assert copied["run"]["id"] == page.requests.model.lines[view.currentIndex().row()].run_id
     focused = desk.window.focusWidget()
     assert focused is not None
     desk.qtbot.keyClick(focused, Qt.Key.Key_Escape)
