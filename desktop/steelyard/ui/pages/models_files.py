@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 
 from steelyard.ui.pages.models_verdicts import free_bytes, short_of, tone_of, verdict_chip, verdict_text
-from steelyard.ui.widgets.compare_plain import plain_tooltip
 from steelyard.ui.widgets.facts_format import DASH, file_size
 from steelyard.ui.widgets.models_paint import Chip
 from steelyard.ui.widgets.models_text import counted, gib, plain
+from steelyard.ui.widgets.table_lines import Column, LinesModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,21 +22,25 @@ if TYPE_CHECKING:
     from steelyard.core.values.hub import HubFileRow
     from steelyard.core.values.weights import WeightsKind
 
-FILE_ROLE = Qt.ItemDataRole.UserRole
 FILE, SIZE, BITS, FIT, NEED, TOTAL, NOTE = range(7)
-_HEADERS = ("File", "Size", "Bits/weight", "Fit", "Need", "Total", "")
-_HEADER_TIPS = (
-    "The quant: how strongly the weights are compressed. Fewer bits are smaller and lose more quality.",
-    "What is downloaded",
-    "How many bits each weight takes on average; 16 is uncompressed",
-    "Whether it can run on this machine now, at the chosen context length",
-    "What it needs of the memory that is free now: the tick is all of it",
-    "Weights, KV cache, compute buffers and overhead together",
-    "",
+_COLUMNS = (
+    Column(
+        "File",
+        "The quant: how strongly the weights are compressed. Fewer bits are smaller and lose more quality.",
+    ),
+    Column("Size", "What is downloaded", is_number=True),
+    Column(
+        "Bits/weight",
+        "How many bits each weight takes on average; 16 is uncompressed",
+        is_number=True,
+    ),
+    Column("Fit", "Whether it can run on this machine now, at the chosen context length"),
+    Column("Need", "What it needs of the memory that is free now: the tick is all of it"),
+    Column("Total", "Weights, KV cache, compute buffers and overhead together", is_number=True),
+    Column(""),
 )
 TICK_SHARE = 0.66
 """Where the tick of the free memory stands in each Need bar."""
-_Index = QModelIndex | QPersistentModelIndex
 _KINDS: dict[WeightsKind, str] = {"model": "Model", "mmproj": "Projector", "lora": "LoRA adapter"}
 
 
@@ -67,78 +71,29 @@ class FileLine:
         return ", ".join(part for part in [*parts, self.total, self.note] if part)
 
 
-class FilesModel(QAbstractTableModel):
+class FilesModel(LinesModel[FileLine]):
     """Files in the order of their size."""
 
     def __init__(self, header_font: QFont) -> None:
-        super().__init__()
-        self._header_font = header_font
-        self._lines: list[FileLine] = []
+        super().__init__(header_font, _COLUMNS, _name_of, _cell_text, _cell_tip)
         self._header_ctx = ""
         self._free = ""
-
-    @property
-    def lines(self) -> list[FileLine]:
-        """What is listed."""
-        return self._lines
 
     def show_lines(self, lines: list[FileLine], ctx_text: str = "", free_text: str = "") -> None:
         """List files; the same files with other figures keep selection and view."""
         self._header_ctx, self._free = ctx_text, free_text
-        names = [line.file.name for line in lines]
-        if names and names == [line.file.name for line in self._lines]:
+        if lines and [_name_of(line) for line in lines] == [_name_of(line) for line in self._lines]:
             self._lines = lines
             self.dataChanged.emit(self.index(0, 0), self.index(len(lines) - 1, NOTE))
         else:
-            self.beginResetModel()
-            self._lines = lines
-            self.endResetModel()
+            super().show_lines(lines)
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, FIT, NEED)
 
-    def row_of(self, name: str) -> int:
-        """Where a file stands; -1 if it is not listed."""
-        return next((at for at, line in enumerate(self._lines) if line.file.name == name), -1)
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """One row for each file."""
-        return 0 if parent.isValid() else len(self._lines)
-
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        """From the name to the note."""
-        return len(_HEADERS)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The line for the painter, its words for readers."""
-        line = self._lines[index.row()]
-        match role:
-            case Qt.ItemDataRole.UserRole:
-                return line
-            case Qt.ItemDataRole.AccessibleTextRole | Qt.ItemDataRole.DisplayRole:
-                return line.spoken if index.column() == FILE else ""
-            case Qt.ItemDataRole.ToolTipRole:
-                return plain_tooltip(line.tooltip)
-            case _:
-                return None
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """Titles over the columns."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            if section == FIT and self._header_ctx:
-                return f"Fit at {self._header_ctx} context"
-            return f"Need (tick: {self._free})" if section == NEED and self._free else _HEADERS[section]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _HEADER_TIPS[section]
-        if role == Qt.ItemDataRole.FontRole:
-            return self._header_font
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            is_number = section in {SIZE, BITS, TOTAL}
-            side = Qt.AlignmentFlag.AlignRight if is_number else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
+    def title_of(self, column: int) -> str:
+        """With the context length and the free memory that the figures are for."""
+        if column == FIT and self._header_ctx:
+            return f"Fit at {self._header_ctx} context"
+        return f"Need (tick: {self._free})" if column == NEED and self._free else super().title_of(column)
 
 
 def model_lines(
@@ -236,3 +191,15 @@ def _tooltip(file: HubFileRow, report: FitReport | None, why: str) -> str:
 
 def _by_size(file: HubFileRow) -> tuple[int, str]:
     return file.size_bytes, file.name
+
+
+def _name_of(line: FileLine) -> str:
+    return line.file.name
+
+
+def _cell_text(line: FileLine, column: int) -> str:
+    return line.spoken if column == FILE else ""
+
+
+def _cell_tip(line: FileLine, _column: int) -> str:
+    return line.tooltip

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 
-from steelyard.ui.widgets.compare_plain import plain_tooltip
 from steelyard.ui.widgets.facts_format import file_size
 from steelyard.ui.widgets.models_paint import Chip
 from steelyard.ui.widgets.models_text import context, counted, parameters, plain
+from steelyard.ui.widgets.table_lines import Column, Index, LinesModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,16 +20,20 @@ if TYPE_CHECKING:
 
     from steelyard.core.values.weights import Shelf, Source, UnusableFile, Verification, WeightsRow
 
-SHELF_ROLE = Qt.ItemDataRole.UserRole
 NAME, QUANT, PARAMETERS, CONTEXT, SIZE, SOURCE, PROOF = range(7)
-_HEADER_TIPS = {
-    QUANT: "How strongly the weights are compressed",
-    CONTEXT: "The longest text, question and answer together, that the model was made for",
-    SOURCE: "Which tool keeps the file",
-    PROOF: "Whether the file is what was published",
-}
-HEADERS = ("Name", "Quant", "Parameters", "Context", "Size", "Source", "Verification")
-_Index = QModelIndex | QPersistentModelIndex
+_COLUMNS = (
+    Column("Name"),
+    Column("Quant", "How strongly the weights are compressed"),
+    Column("Parameters", is_number=True),
+    Column(
+        "Context",
+        "The longest text, question and answer together, that the model was made for",
+        is_number=True,
+    ),
+    Column("Size", is_number=True),
+    Column("Source", "Which tool keeps the file"),
+    Column("Verification", "Whether the file is what was published"),
+)
 
 SOURCES: dict[Source, str] = {
     "hub": "Hub",
@@ -82,70 +86,17 @@ class ShelfLine:
         return self.weights is None and self.unusable is None
 
 
-class ShelfModel(QAbstractTableModel):
+class ShelfModel(LinesModel[ShelfLine]):
     """Rows for the search, the source and the order that are chosen."""
 
     def __init__(self, header_font: QFont) -> None:
-        super().__init__()
-        self._header_font = header_font
-        self._lines: list[ShelfLine] = []
+        super().__init__(header_font, _COLUMNS, _key_of, cell_text, _tooltip)
 
-    @property
-    def lines(self) -> list[ShelfLine]:
-        """What is listed."""
-        return self._lines
+    def tip_of(self, column: int) -> str:
+        """Titles sort, too."""
+        return f"{super().tip_of(column)}. Click to sort."
 
-    def show_lines(self, lines: list[ShelfLine]) -> None:
-        """List other rows; unchanged ones keep view and selection."""
-        if lines != self._lines:
-            self.beginResetModel()
-            self._lines = lines
-            self.endResetModel()
-
-    def row_of(self, key: str) -> int:
-        """Where a row stands; -1 if it is not listed."""
-        return next((at for at, line in enumerate(self._lines) if line.key == key), -1)
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """All lines, headings among them."""
-        return 0 if parent.isValid() else len(self._lines)
-
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        """From the name to the verification."""
-        return len(HEADERS)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The line for the painter, words for readers, and why for the pointer."""
-        line = self._lines[index.row()]
-        match role:
-            case Qt.ItemDataRole.UserRole:
-                return line
-            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
-                return cell_text(line, index.column())
-            case Qt.ItemDataRole.ToolTipRole:
-                return plain_tooltip(_tooltip(line, index.column()))
-            case _:
-                return None
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """Titles over the columns."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return HEADERS[section]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{_HEADER_TIPS.get(section, HEADERS[section])}. Click to sort."
-        if role == Qt.ItemDataRole.FontRole:
-            return self._header_font
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            is_number = section in {PARAMETERS, CONTEXT, SIZE}
-            side = Qt.AlignmentFlag.AlignRight if is_number else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def flags(self, index: _Index) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         """Headings cannot be chosen."""
         if index.isValid() and not self._lines[index.row()].is_heading:
             return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
@@ -208,6 +159,10 @@ def shelf_lines(shelf: Shelf, words: str, source: str, column: int, *, is_down: 
             ShelfLine(plain(PurePath(f.path).name), unusable=f, note=plain(f.reason, 200)) for f in broken
         )
     return lines
+
+
+def _key_of(line: ShelfLine) -> str:
+    return line.key
 
 
 def _title(row: WeightsRow) -> str:

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal, Slot
 
 from steelyard.ui.pages.models_shelf import (
     CONTEXT,
@@ -22,7 +12,6 @@ from steelyard.ui.pages.models_shelf import (
     PARAMETERS,
     PROOF,
     QUANT,
-    SHELF_ROLE,
     SIZE,
     SOURCE,
     ShelfLine,
@@ -30,11 +19,11 @@ from steelyard.ui.pages.models_shelf import (
     cell_text,
     proof_chip,
 )
-from steelyard.ui.widgets.labels import name_widget
-from steelyard.ui.widgets.models_paint import Ink, draw_chip, draw_row_frame, draw_text
+from steelyard.ui.widgets.models_paint import Ink, draw_chip, draw_text
+from steelyard.ui.widgets.table_view import KeepingView, LinePainter
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent, QResizeEvent
+    from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
 
     from steelyard.ui.theme.theme import Theme
 
@@ -49,7 +38,7 @@ _MUTED = Ink(12, 400, "text3")
 _HEADING = Ink(12, 600, "text3")
 
 
-class ShelfView(QTableView):
+class ShelfView(KeepingView[ShelfLine]):
     """Rows under headings; a column's title sorts."""
 
     line_chosen = Signal(object)
@@ -62,49 +51,18 @@ class ShelfView(QTableView):
     """A column's title was clicked."""
 
     def __init__(self, theme: Theme, model: ShelfModel) -> None:
-        super().__init__()
-        self._shelf = model
-        self._key = ""
-        self._scrolled_to = 0
-        self.setModel(model)
-        self.setItemDelegate(_Painter(theme, self))
-        self.setShowGrid(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setCornerButtonEnabled(False)
-        self.setWordWrap(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(ROW_PX)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionsClickable(True)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header.setFixedHeight(28)
-        name_widget(self, "Weights on this machine")
-        self.setToolTip("")
-        header.sectionClicked.connect(self.sort_wanted)
-        model.modelAboutToBeReset.connect(self._on_resetting)
-        model.modelReset.connect(self._on_reset)
-        theme.changed.connect(self.viewport().update)
-
-    @property
-    def current_line(self) -> ShelfLine | None:
-        """The row that is the current one."""
-        index = self.currentIndex()
-        return self._shelf.lines[index.row()] if index.isValid() else None
+        super().__init__(theme, model, "Weights on this machine", ROW_PX)
+        self.setItemDelegate(LinePainter(theme, self, ROW_PX, _Cells(theme).draw))
+        self.horizontalHeader().setSectionsClickable(True)
+        self.horizontalHeader().sectionClicked.connect(self.sort_wanted)
 
     def currentChanged(
         self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
     ) -> None:
         """Tell which row it is."""
         super().currentChanged(current, previous)
-        if current.isValid() and current.row() < len(self._shelf.lines):
-            line = self._shelf.lines[current.row()]
-            self._key = line.key
+        line = self.line_at(current)
+        if line is not None:
             self.line_chosen.emit(line)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -129,7 +87,7 @@ class ShelfView(QTableView):
     def go(self, at: int) -> None:
         """Make a row the current one."""
         if at >= 0:
-            self.setCurrentIndex(self._shelf.index(at, NAME))
+            self.setCurrentIndex(self._model.index(at, NAME))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The name takes what is left; a narrow table gives up what the details tell, too."""
@@ -139,76 +97,47 @@ class ShelfView(QTableView):
             hidden |= {CONTEXT, PARAMETERS}
         if self.width() < _NARROWER_BELOW_PX:
             hidden |= {SOURCE}
-        left = self.viewport().width()
-        for column, width in _WIDTHS.items():
-            self.setColumnHidden(column, column in hidden)
-            if column not in hidden:
-                self.setColumnWidth(column, width)
-                left -= width
-        self.setColumnWidth(NAME, max(140, left))
+        widths = {column: px for column, px in _WIDTHS.items() if column not in hidden}
+        self.give_widths(widths, rest=NAME, least_px=140)
 
     def _next(self, at: int, step: int) -> int:
         at += step
-        while 0 <= at < len(self._shelf.lines):
-            if not self._shelf.lines[at].is_heading:
+        while 0 <= at < len(self._model.lines):
+            if not self._model.lines[at].is_heading:
                 return at
             at += step
         return -1
 
     @Slot()
-    def _on_resetting(self) -> None:
-        self._scrolled_to = self.verticalScrollBar().value()
-
-    @Slot()
     def _on_reset(self) -> None:
         """Headings and unusable files have no columns; the same row stays chosen, the view where it was."""
         self.clearSpans()
-        for at, line in enumerate(self._shelf.lines):
+        for at, line in enumerate(self._model.lines):
             if line.weights is None:
                 self.setSpan(at, QUANT, 1, PROOF - QUANT + 1)
-        at = self._shelf.row_of(self._key)
-        if at >= 0:
-            self.go(at)
-            self.verticalScrollBar().setValue(self._scrolled_to)
-        else:
+        super()._on_reset()
+        if self._model.row_of(self._key) < 0:
             self._key = ""
             self.line_chosen.emit(None)
 
 
-class _Painter(QStyledItemDelegate):
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
+class _Cells:
+    def __init__(self, theme: Theme) -> None:
         self._theme = theme
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """All rows are alike."""
-        return QSize(60, ROW_PX)
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        """One cell."""
-        line: ShelfLine = index.data(SHELF_ROLE)
-        area = QRectF(option.rect)  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
-        column = index.column()
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        is_chosen = bool(state & QStyle.StateFlag.State_Selected)
-        draw_row_frame(painter, self._theme, area, is_chosen=is_chosen, has_mark=column == NAME)
+    def draw(self, painter: QPainter, area: QRectF, line: ShelfLine, column: int) -> None:
+        """What stands in a cell."""
         inner = area.adjusted(12 if column == NAME else 8, 0, -8, 0)
+        text = cell_text(line, column)
         if line.is_heading:
-            draw_text(painter, self._theme, inner, cell_text(line, column), _HEADING)
+            draw_text(painter, self._theme, inner, text, _HEADING)
         elif line.unusable is not None:
-            draw_text(
-                painter, self._theme, inner, cell_text(line, column), _NAME if column == NAME else _MUTED
-            )
+            draw_text(painter, self._theme, inner, text, _NAME if column == NAME else _MUTED)
         else:
-            self._paint_weights(painter, inner, line, column)
-        painter.restore()
+            self._draw_weights(painter, inner, line, column, text)
 
-    def _paint_weights(self, painter: QPainter, area: QRectF, line: ShelfLine, column: int) -> None:
-        theme, text = self._theme, cell_text(line, column)
+    def _draw_weights(self, painter: QPainter, area: QRectF, line: ShelfLine, column: int, text: str) -> None:
+        theme = self._theme
         if column == NAME:
             draw_text(painter, theme, area, text, _NAME)
         elif column == QUANT:

@@ -99,7 +99,7 @@ class MonitorPage(QWidget):
     @Slot()
     def save_requests(self) -> None:
         """The requests that are listed, as CSV."""
-        rows = self.requests.model.rows
+        rows = self.requests.model.lines
         if rows:
             content = requests_csv(rows).encode()
             self.exporter.save("Save the requests", "requests.csv", "CSV (*.csv)", content)

@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-
-from steelyard.ui.widgets.compare_plain import plain_tooltip
 from steelyard.ui.widgets.facts_format import DASH, count, duration, energy, usd
 from steelyard.ui.widgets.models_paint import Chip
 from steelyard.ui.widgets.models_text import plain
+from steelyard.ui.widgets.table_lines import Column, LinesModel
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFont
 
     from steelyard.core.values.telemetry import RequestRow
 
-REQUEST_ROLE = Qt.ItemDataRole.UserRole
 TIME, MODEL, CLASS, ROUTE, TOKENS, TTFT, RATE, ITL, ENERGY, COST, STATUS = range(11)
-HEADERS = (
-    "Time",
-    "Model",
-    "Class",
-    "Route",
-    "Tokens",
-    "TTFT",
-    "tok/s",
-    "ITL p95",
-    "Energy",
-    "Cost",
-    "Status",
+COLUMNS = (
+    Column("Time"),
+    Column("Model"),
+    Column("Class"),
+    Column("Route", "Who asked: the app, the command line, a program at the gateway, bench or tune"),
+    Column("Tokens", "Tokens of the prompt, then of the answer", is_number=True),
+    Column("TTFT", "Time to the first token", is_number=True),
+    Column("tok/s", is_number=True),
+    Column("ITL p95", "95th percentile of the time between tokens", is_number=True),
+    Column("Energy", "Joules that this request cost, the idle baseline taken off", is_number=True),
+    Column("Cost", is_number=True),
+    Column("Status"),
 )
-NUMBERS = {TOKENS, TTFT, RATE, ITL, ENERGY, COST}
-_TIPS = {
-    ROUTE: "Who asked: the app, the command line, a program at the gateway, bench or tune",
-    TOKENS: "Tokens of the prompt, then of the answer",
-    TTFT: "Time to the first token",
-    ITL: "95th percentile of the time between tokens",
-    ENERGY: "Joules that this request cost, the idle baseline taken off",
-}
 MARKS: dict[str, tuple[Chip, str]] = {
     "failed": (Chip("failed", "bad"), "It did not end well; the inspector has the reason."),
     "throttled": (Chip("throttled", "bad"), "The GPU was held back by heat or power meanwhile."),
@@ -54,63 +43,13 @@ MARKS: dict[str, tuple[Chip, str]] = {
     "ok": (Chip("ok", "good"), "Nothing unusual."),
 }
 """Chip and meaning, the gravest first."""
-_Index = QModelIndex | QPersistentModelIndex
 
 
-class RequestsModel(QAbstractTableModel):
+class RequestsModel(LinesModel["RequestRow"]):
     """Rows as the engine gave them, newest first."""
 
     def __init__(self, header_font: QFont) -> None:
-        super().__init__()
-        self._header_font = header_font
-        self.rows: list[RequestRow] = []
-
-    def show_rows(self, rows: list[RequestRow]) -> None:
-        """List other rows; unchanged ones keep view and selection."""
-        if rows != self.rows:
-            self.beginResetModel()
-            self.rows = rows
-            self.endResetModel()
-
-    def row_of(self, run_id: str) -> int:
-        """Where a request stands; -1 if it is not listed."""
-        return next((at for at, row in enumerate(self.rows) if row.run_id == run_id), -1)
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        """All that were read."""
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        """From the time to the status."""
-        return len(HEADERS)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The row for the painter, words for readers, and why for the pointer."""
-        row = self.rows[index.row()]
-        if role == REQUEST_ROLE:
-            return row
-        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
-            return cell_text(row, index.column())
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tooltip(_tooltip(row, index.column()))
-        return None
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """Titles over the columns."""
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return HEADERS[section]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _TIPS.get(section, HEADERS[section])
-        if role == Qt.ItemDataRole.FontRole:
-            return self._header_font
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if section in NUMBERS else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
+        super().__init__(header_font, COLUMNS, _run_id_of, cell_text, _tooltip)
 
 
 def marks_of(row: RequestRow) -> list[str]:
@@ -158,6 +97,10 @@ def cell_text(row: RequestRow, column: int) -> str:
             return ", ".join(marks_of(row))
         case _:
             return _figure(row, column)
+
+
+def _run_id_of(row: RequestRow) -> str:
+    return row.run_id
 
 
 def _figure(row: RequestRow, column: int) -> str:

@@ -115,7 +115,7 @@ class RequestsCard(QFrame):
     @Slot(object)
     def _on_read(self, page: RequestPage) -> None:
         self.page = page
-        self.model.show_rows(page.rows)
+        self.model.show_lines(page.rows)
         self.count.setText(_count_text(page))
         failed = self.which.button("failed")
         if isinstance(failed, QAbstractButton):
@@ -128,7 +128,7 @@ class RequestsCard(QFrame):
     @Slot(object)
     def _on_failed(self, error: AppError) -> None:
         self.nothing.setText(error.one_line())
-        if not self.model.rows:
+        if not self.model.lines:
             self._stack.setCurrentIndex(1)
 
     @Slot(str)

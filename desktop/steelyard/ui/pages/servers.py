@@ -5,23 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from steelyard.core.values import commands as c
 from steelyard.core.values.events import EngineChanged, SettingsChanged
-from steelyard.ui.pages.empty import EmptyView
 from steelyard.ui.pages.servers_actions import add_servers_actions
 from steelyard.ui.pages.servers_commands import ServerCommands
-from steelyard.ui.pages.servers_detail import ServerView
-from steelyard.ui.pages.servers_door import DoorPopup
-from steelyard.ui.pages.servers_list import ServersList
-from steelyard.ui.pages.servers_new import NewServerView
-from steelyard.ui.pages.servers_stores import ServersStore
-from steelyard.ui.pages.servers_title import ServersTitle
-from steelyard.ui.widgets.buttons import make_button
+from steelyard.ui.pages.servers_layout import ServersLayout
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+    from PySide6.QtGui import QHideEvent, QShowEvent
+    from PySide6.QtWidgets import QWidget
 
     from steelyard.core.base.errors import AppError
     from steelyard.core.values.profiles import LaunchProfile
@@ -30,66 +23,19 @@ if TYPE_CHECKING:
     from steelyard.ui.bridge import Bridge
     from steelyard.ui.theme.theme import Theme
 
-_LEFT_PX = (328, 444)
-_LEFT_SHARE = 0.32
-_LOW_BELOW_PX = 660
 
-
-class ServersPage(QWidget):
-    """Cards at the left; at the right a server, a new one, or what to do first."""
+class ServersPage(ServersLayout):
+    """Starts, shows and ends servers, and tells other programs how to reach them."""
 
     def __init__(self, theme: Theme, bridge: Bridge, actions: Actions, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._bridge = bridge
-        self._door: DoorPopup | None = None
-        self.setProperty("role", "page")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setAccessibleName("Servers")
-        self.store = ServersStore(bridge, self)
+        super().__init__(theme, bridge, parent)
+        self._wanted_view = ""
         self.commands = ServerCommands(bridge, self.store, self)
-        self.title_widget = ServersTitle(theme, self.store)
-        self.list = ServersList(theme, self.store)
-        self.view = ServerView(theme, bridge, self.store)
-        self.new = NewServerView(theme, bridge, self.store)
-        self.empty = EmptyView(
-            theme,
-            "server",
-            "No server runs",
-            "Start weights from this machine, or send a prompt: the first request loads what it needs.",
-        )
-        self.empty_button = make_button(theme, "New server", icon="plus", tooltip="New server… (Ctrl+N)")
-        self.empty.add_action(self.empty_button)
-        self.loading = EmptyView(theme, "hourglass", "Asking the engine", "It tells which servers there are.")
-        self.failed: EmptyView | None = None
-        self._stack = QStackedWidget()
-        self._lay_out()
         add_servers_actions(actions, self)
-        self._describe(actions)
+        self.describe(actions)
         self._connect()
 
-    @property
-    def shown(self) -> str:
-        """What the right side shows: server, new, empty, loading or failed."""
-        views = {
-            id(self.view): "server",
-            id(self.new): "new",
-            id(self.empty): "empty",
-            id(self.loading): "loading",
-        }
-        return views.get(id(self._stack.currentWidget()), "failed")
-
     # ---- what can be done ----------------------------------------------------------------------------------
-
-    def focus_first(self) -> None:
-        """Where the keyboard goes when the page is shown."""
-        card = self.list.cards.get(self.view.name)
-        if self.shown == "new":
-            self.new.focus_first()
-        elif card is not None:
-            card.setFocus(Qt.FocusReason.OtherFocusReason)
-        else:
-            self.list.new_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()
     def new_server(self) -> None:
@@ -192,25 +138,11 @@ class ServersPage(QWidget):
         """Look for servers of other programs."""
         self.store.load()
 
-    def show_door(self) -> None:
-        """Show the keys of the door for other programs."""
-        if self._door is None:
-            self._door = DoorPopup(self._theme, self._bridge, self)
-            self.store.gateway_changed.connect(self._on_gateway)
-        self._door.show_gateway(self.store.gateway)
-        anchor = self.view.head.door if self.view.head.door.isVisible() else self.list.new_button
-        self._door.open_at(anchor, at_right=True)
-
     def toggle_door(self) -> None:
         """Open or close the door for other programs."""
         gateway = self.store.gateway
         is_open = gateway is not None and gateway.base_url is not None
         self._bridge.run(c.CloseGateway() if is_open else c.OpenGateway())
-
-    @property
-    def door(self) -> DoorPopup | None:
-        """The popup with the keys, once it was opened."""
-        return self._door
 
     # ---- Qt ------------------------------------------------------------------------------------------------
 
@@ -226,13 +158,6 @@ class ServersPage(QWidget):
         super().hideEvent(event)
         self.store.watch(is_on=False)
         self.view.watch(is_on=False)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The left side has about a third of the width."""
-        super().resizeEvent(event)
-        least, most = _LEFT_PX
-        self.list.setFixedWidth(max(least, min(most, round(self.width() * _LEFT_SHARE))))
-        self.list.set_low(is_low=self.height() < _LOW_BELOW_PX)
 
     # ---- servers -------------------------------------------------------------------------------------------
 
@@ -299,11 +224,6 @@ class ServersPage(QWidget):
         if name == self.view.name:
             self.view.head.say_copied()
 
-    @Slot()
-    def _on_gateway(self) -> None:
-        if self._door is not None:
-            self._door.show_gateway(self.store.gateway)
-
     # ---- what is shown -------------------------------------------------------------------------------------
 
     @Slot()
@@ -326,15 +246,8 @@ class ServersPage(QWidget):
     def _on_listed(self, error: AppError | None) -> None:
         if error is None:
             self._on_rows()
-            return
-        self.failed = EmptyView(
-            self._theme, "circle-alert", error.title, f"{error.detail} {error.hint}".strip()
-        )
-        retry = make_button(self._theme, "Ask again", icon="rotate-cw", tooltip="Ask again (F5)")
-        retry.clicked.connect(self.store.load)
-        self.failed.add_action(retry)
-        self._stack.addWidget(self.failed)
-        self._stack.setCurrentWidget(self.failed)
+        else:
+            self.show_failed(error)
 
     @Slot(object)
     def _on_event(self, event: object) -> None:
@@ -346,37 +259,7 @@ class ServersPage(QWidget):
     def _on_settings(self, settings: Settings) -> None:
         self.list.show_budget(settings.servers.memory_budget_bytes)
 
-    # ---- parts ---------------------------------------------------------------------------------------------
-
-    def _lay_out(self) -> None:
-        for widget in (self.loading, self.empty, self.view, self.new):
-            self._stack.addWidget(widget)
-        right = QVBoxLayout()
-        right.addWidget(self._stack)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(16, 12, 10, 12)
-        row.setSpacing(10)
-        row.addWidget(self.list)
-        row.addLayout(right, 1)
-
-    def _describe(self, actions: Actions) -> None:
-        head, profile = self.view.head, self.view.profile
-        for name, button, text in (
-            ("new", self.list.new_button, "New server"),
-            ("restart", head.restart, "Restart"),
-            ("apply", profile.apply, "Apply and restart"),
-            ("discard", profile.discard, "Discard"),
-            ("more", profile.form.more_button, "All settings"),
-            ("more", self.new.form.more_button, "All settings"),
-            ("diff", self.view.command.diff_button, "Diff to defaults"),
-            ("copy_command", self.view.command.copy, "Copy the exact command"),
-            ("copy_sdk", head.copy, "Copy the snippet"),
-            ("run_bench", self.view.console.bench.start, "Run bench"),
-        ):
-            actions.describe(f"servers.{name}", button, text)
-
     def _connect(self) -> None:
-        self._wanted_view = ""
         self.store.rows_changed.connect(self._on_rows)
         self.store.listed.connect(self._on_listed)
         self.commands.copied.connect(self._on_copied)

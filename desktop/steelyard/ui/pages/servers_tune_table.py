@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt
+from PySide6.QtWidgets import QHeaderView, QTableView
 
 from steelyard.ui.pages.servers_texts import fine_memory
 from steelyard.ui.widgets.compare_plain import plain_tooltip
@@ -13,12 +13,14 @@ from steelyard.ui.widgets.facts_format import DASH, rate
 from steelyard.ui.widgets.labels import name_widget
 from steelyard.ui.widgets.models_text import plain
 from steelyard.ui.widgets.servers_scatter import Dot
+from steelyard.ui.widgets.table_view import make_quiet
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor, QFont
 
     from steelyard.core.values.bench import TuneCandidate
     from steelyard.ui.theme.theme import Theme
+    from steelyard.ui.widgets.table_lines import Index
 
 HEADERS = ("Settings", "tok/s", "Prompt", "Memory", "J/token", "Verdict")
 _SHORT = {
@@ -33,7 +35,6 @@ _SHORT = {
     "parallel": "slots",
     "speculation": "speculation",
 }
-_Index = QModelIndex | QPersistentModelIndex
 
 
 def settings_text(candidate: TuneCandidate) -> str:
@@ -122,11 +123,11 @@ class TuneTable(QAbstractTableModel):
             name,
         )
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         """One for each candidate."""
         return 0 if parent.isValid() else len(self.candidates)
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         """Settings and figures."""
         return 0 if parent.isValid() else len(HEADERS)
 
@@ -140,7 +141,7 @@ class TuneTable(QAbstractTableModel):
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
 
-    def data(self, index: _Index, role: int = 0) -> Any:
+    def data(self, index: Index, role: int = 0) -> Any:
         """A cell."""
         candidate = self.candidates[index.row()]
         match role:
@@ -193,19 +194,11 @@ class TuneView(QTableView):
     def __init__(self, theme: Theme, model: TuneTable) -> None:
         super().__init__()
         self.setModel(model)
-        self.setShowGrid(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(26)
+        make_quiet(self, 26)
         header = self.horizontalHeader()
         header.setFont(theme.font(11))
-        header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.setWordWrap(False)
         name_widget(self, "Candidates", "What was tried, and how fast it was")
 
     def sizeHint(self) -> QSize:

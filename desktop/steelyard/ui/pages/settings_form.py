@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from steelyard.ui.theme.theme import set_role
+from steelyard.ui.pages.settings_saving import SavedForm
 from steelyard.ui.widgets.buttons import make_button
-from steelyard.ui.widgets.cards import Card
 from steelyard.ui.widgets.fields import TextField
 from steelyard.ui.widgets.labels import make_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from steelyard.core.base.errors import AppError
     from steelyard.core.values.row import Row
     from steelyard.core.values.settings import Settings
     from steelyard.ui.pages.settings_store import SettingsStore
@@ -49,32 +47,22 @@ class NumberSpec:
     """The stored value is a whole number, such as bytes, though a user may type a fraction."""
 
 
-class NumbersForm(Card):
-    """Numbers of one topic. Nothing is stored before Save."""
+class NumbersForm(SavedForm):
+    """Numbers of one topic."""
 
     def __init__(
         self, theme: Theme, store: SettingsStore, title: str, hint: str, specs: Sequence[NumberSpec]
     ) -> None:
-        super().__init__(theme, title, hint)
-        self._store = store
+        super().__init__(theme, store, title, hint)
         self._specs = list(specs)
         self._settings: Settings | None = None
         self._sent: list[str] = []
         self.fields: dict[str, TextField] = {}
-        self.state = make_label(theme, "", "muted", px=12)
-        self.save_button = make_button(theme, "Save", icon="check")
         self.revert_button = make_button(theme, "Discard changes", "ghost")
         self._lay_out(theme)
         self.save_button.clicked.connect(self._on_save_clicked)
         self.revert_button.clicked.connect(self._on_revert_clicked)
         store.loaded.connect(self._on_loaded)
-        store.load_failed.connect(self._on_failed)
-        self._show_state("Reading the settings…", is_dirty=False)
-
-    @property
-    def is_dirty(self) -> bool:
-        """Whether something was changed and not saved."""
-        return self.save_button.isEnabled()
 
     def _lay_out(self, theme: Theme) -> None:
         grid = QGridLayout()
@@ -90,12 +78,7 @@ class NumbersForm(Card):
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         self.column.addLayout(grid)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.save_button)
-        row.addWidget(self.revert_button)
-        row.addWidget(self.state, 1)
-        self.column.addLayout(row)
+        self._add_buttons(self.revert_button)
 
     @Slot(object)
     def _on_loaded(self, settings: Settings) -> None:
@@ -114,10 +97,6 @@ class NumbersForm(Card):
         self._show_state("Saved", is_dirty=False)
 
     @Slot()
-    def _on_edited(self) -> None:
-        self._show_state("Unsaved changes", is_dirty=True)
-
-    @Slot()
     def _on_revert_clicked(self) -> None:
         self._fill()
 
@@ -127,21 +106,16 @@ class NumbersForm(Card):
         if parts is None or not self.is_dirty:
             return
         self._sent = self._texts()
-        self._show_state("Saving…", is_dirty=True)
-        self._store.change(parts, self._on_saved, self._on_failed)
+        self._save(parts)
 
     def _on_saved(self) -> None:
         if self._texts() == self._sent:
-            self._show_state("Saved", is_dirty=False)
+            super()._on_saved()
         else:
             self._on_edited()
 
     def _texts(self) -> list[str]:
         return [field.text for field in self.fields.values()]
-
-    @Slot(object)
-    def _on_failed(self, error: AppError) -> None:
-        self._show_state(error.one_line(), is_dirty=self.is_dirty, role="error")
 
     def _read(self) -> dict[str, Row] | None:
         """The parts with the typed values, or None after showing what is wrong."""
@@ -161,19 +135,12 @@ class NumbersForm(Card):
             else:
                 values.setdefault(spec.part, {})[spec.name] = number
         if wrong:
-            wrong[0].edit.setFocus()
-            self._show_state("Nothing was saved: see the marked fields", is_dirty=True, role="error")
+            self._refuse(wrong)
             return None
         return {
             part: msgspec.structs.replace(getattr(self._settings, part), **new)
             for part, new in values.items()
         }
-
-    def _show_state(self, text: str, *, is_dirty: bool, role: str = "") -> None:
-        self.state.setText(text)
-        set_role(self.state, role or ("warn" if is_dirty else "muted"))
-        self.save_button.setEnabled(is_dirty)
-        self.revert_button.setVisible(is_dirty)
 
 
 class Section(QWidget):

@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout
+from PySide6.QtWidgets import QGridLayout
 
 from steelyard.core.values.settings import HubSettings
-from steelyard.ui.theme.theme import set_role
+from steelyard.ui.pages.settings_saving import SavedForm
 from steelyard.ui.widgets.buttons import make_button
-from steelyard.ui.widgets.cards import Card
 from steelyard.ui.widgets.fields import TextField
-from steelyard.ui.widgets.labels import make_label
 from steelyard.ui.widgets.models_text import plain
 
 if TYPE_CHECKING:
-    from steelyard.core.base.errors import AppError
     from steelyard.core.values.hub import HubAccount
     from steelyard.core.values.settings import Settings
     from steelyard.ui.pages.settings_store import SettingsStore
@@ -29,12 +26,11 @@ _PARALLEL_MOST = 8
 _ADDRESS_RULE = "An address such as https://hf-mirror.example, or nothing."
 
 
-class HubForm(Card):
-    """Four fields. Nothing is stored before Save."""
+class HubForm(SavedForm):
+    """Four fields."""
 
     def __init__(self, theme: Theme, store: SettingsStore) -> None:
-        super().__init__(theme, "Downloads")
-        self._store = store
+        super().__init__(theme, store, "Downloads")
         self._saved: HubSettings | None = None
         self._sent: list[str] = []
         self.endpoint = TextField(
@@ -54,13 +50,9 @@ class HubForm(Card):
         self.parallel = TextField(theme, "At once", unit="downloads", hint="1 to 8.")
         self.rate = TextField(theme, "Rate limit", unit="MB/s", hint="Over all downloads; 0 is unlimited.")
         self.fields = [self.endpoint, self.proxy, self.parallel, self.rate]
-        self.state = make_label(theme, "", "muted", px=12)
-        self.save_button = make_button(theme, "Save", icon="check")
         self.revert_button = make_button(theme, "Discard changes", "ghost")
         self._lay_out()
         store.loaded.connect(self._on_loaded)
-        store.load_failed.connect(self._on_failed)
-        self._show_state("Reading the settings…", is_dirty=False)
 
     def show_endpoint_source(self, account: HubAccount) -> None:
         """A mirror of the environment goes before the one that is typed here."""
@@ -81,19 +73,14 @@ class HubForm(Card):
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         self.column.addLayout(grid)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.save_button)
-        row.addWidget(self.revert_button)
-        row.addWidget(self.state, 1)
-        self.column.addLayout(row)
+        self._add_buttons(self.revert_button)
         self.save_button.clicked.connect(self._on_save_clicked)
         self.revert_button.clicked.connect(self._on_revert_clicked)
 
     @Slot(object)
     def _on_loaded(self, settings: Settings) -> None:
         """Keep what the user is typing; otherwise show what is stored."""
-        is_dirty = self._saved is not None and self.save_button.isEnabled()
+        is_dirty = self._saved is not None and self.is_dirty
         self._saved = settings.hub
         if not is_dirty:
             self._on_revert_clicked()
@@ -109,27 +96,18 @@ class HubForm(Card):
         self._show_state("Saved", is_dirty=False)
 
     @Slot()
-    def _on_edited(self) -> None:
-        self._show_state("Unsaved changes", is_dirty=True)
-
-    @Slot()
     def _on_save_clicked(self) -> None:
         hub = self._read()
-        if hub is None or not self.save_button.isEnabled():
+        if hub is None or not self.is_dirty:
             return
         self._sent = [field.text for field in self.fields]
-        self._show_state("Saving…", is_dirty=True)
-        self._store.change({"hub": hub}, self._on_saved, self._on_failed)
+        self._save({"hub": hub})
 
     def _on_saved(self) -> None:
         if [field.text for field in self.fields] == self._sent:
-            self._show_state("Saved", is_dirty=False)
+            super()._on_saved()
         else:
             self._on_edited()
-
-    @Slot(object)
-    def _on_failed(self, error: AppError) -> None:
-        self._show_state(error.one_line(), is_dirty=self.save_button.isEnabled(), role="error")
 
     def _read(self) -> HubSettings | None:
         """What is typed, or None after showing what is wrong."""
@@ -145,8 +123,7 @@ class HubForm(Card):
                 field.set_error(rule)
                 wrong.append(field)
         if wrong or parallel is None or rate is None:
-            wrong[0].edit.setFocus()
-            self._show_state("Nothing was saved: see the marked fields", is_dirty=True, role="error")
+            self._refuse(wrong)
             return None
         return HubSettings(
             endpoint=self.endpoint.text.rstrip("/") or None,
@@ -154,12 +131,6 @@ class HubForm(Card):
             parallel_downloads=parallel,
             rate_limit_bps=round(rate * _MEGA),
         )
-
-    def _show_state(self, text: str, *, is_dirty: bool, role: str = "") -> None:
-        self.state.setText(text)
-        set_role(self.state, role or ("warn" if is_dirty else "muted"))
-        self.save_button.setEnabled(is_dirty)
-        self.revert_button.setVisible(is_dirty)
 
 
 def _texts(hub: HubSettings, rate: float) -> tuple[str, str, str, str]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Slot
 
 from steelyard.ui.pages.settings_form import Section
-from steelyard.ui.theme.theme import MODES, set_role
-from steelyard.ui.widgets.buttons import Segmented
-from steelyard.ui.widgets.cards import Card
-from steelyard.ui.widgets.labels import make_label
+from steelyard.ui.pages.settings_saving import ChoiceCard
+from steelyard.ui.theme.theme import MODES
 
 if TYPE_CHECKING:
-    from steelyard.core.base.errors import AppError
     from steelyard.core.values.settings import Settings
     from steelyard.ui.pages.settings_store import SettingsStore
     from steelyard.ui.theme.theme import Theme
@@ -27,15 +24,10 @@ class LookSection(Section):
     def __init__(self, theme: Theme, store: SettingsStore) -> None:
         super().__init__(theme, "Appearance", "Colours keep their meaning in both looks.")
         self._theme = theme
-        self._store = store
-        self.choice = Segmented(theme, "Look", [(mode, _TEXTS[mode]) for mode in MODES])
+        self._card = ChoiceCard(theme, store, "Look", [(mode, _TEXTS[mode]) for mode in MODES])
+        self.choice, self.state = self._card.choice, self._card.state
         self.choice.set_value(theme.mode)
-        self.state = make_label(theme, "", "muted", px=12)
-        card = Card(theme, "Look")
-        card.column.addWidget(self.choice, 0, Qt.AlignmentFlag.AlignLeft)
-        card.column.addWidget(self.state)
-        self.state.hide()
-        self.column.addWidget(card)
+        self.column.addWidget(self._card)
         self.finish()
         self.choice.chosen.connect(self._on_chosen)
         store.loaded.connect(self._on_loaded)
@@ -47,16 +39,4 @@ class LookSection(Section):
     @Slot(str)
     def _on_chosen(self, mode: str) -> None:
         self._theme.set_mode(MODES[mode])
-        self._say("Saving…", "muted")
-        self._store.change({"theme": mode}, self._on_saved, self._on_failed)
-
-    def _on_saved(self) -> None:
-        self._say("Saved", "muted")
-
-    def _on_failed(self, error: AppError) -> None:
-        self._say(f"Not saved: {error.one_line()}", "error")
-
-    def _say(self, text: str, role: str) -> None:
-        self.state.setText(text)
-        self.state.show()
-        set_role(self.state, role)
+        self._card.save({"theme": mode})

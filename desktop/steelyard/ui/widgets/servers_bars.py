@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from steelyard.ui.widgets.models_paint import Ink, draw_text, mixed, width_of
+from steelyard.ui.widgets.servers_slots import ColorDot
 from steelyard.ui.widgets.vram_bar import Bar, paint_bar
 
 if TYPE_CHECKING:
@@ -123,22 +124,13 @@ class PartsBars(QWidget):
         painter.restore()
 
 
-class Swatch(QWidget):
+class Swatch(ColorDot):
     """The tint of a part, for a legend."""
 
     def __init__(self, theme: Theme, kind: str) -> None:
-        super().__init__()
-        self._theme = theme
+        super().__init__(theme)
         self._kind = kind
-        self._color = "s1"
         self.setFixedSize(9, 9)
-        theme.changed.connect(self.update)
-
-    def show_color(self, color: str) -> None:
-        """Another model's hue."""
-        if color != self._color:
-            self._color = color
-            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """A square."""
