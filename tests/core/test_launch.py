@@ -177,6 +177,36 @@ def test_exits_are_explained(code: int, log: str, words: str) -> None:
     assert words in exit_words(code, facts)[0]
 
 
+# As gdb 13 prints it when an engine aborts; the chatter comes after what the engine said last.
+DEBUGGED = """0.00.1 E common.cpp:9: no room for the outputs
+[New LWP 20353]
+warning: 12 debug files are missing
+[Thread debugging using libthread_db enabled]
+Using host libthread_db library "/lib/x86_64-linux-gnu/libthread_db.so.1".
+0x00007f73798d9bd3 in __GI___wait4 (pid=20352) at ../sysdeps/unix/sysv/linux/wait4.c:30
+30\t../sysdeps/unix/sysv/linux/wait4.c: No such file or directory.
+#0  0x00007f73798d9bd3 in __GI___wait4 (pid=20352) at ../sysdeps/unix/sysv/linux/wait4.c:30
+#1  0x000055cb547d82df in ggml_print_backtrace ()
+#2  0x000055cb547d831d in ggml_abort ()
+#3  0x000055cb547d833c in llama_context::output_reserve(int) ()
+#4  0x000055cb547d8367 in main ()
+[Inferior 1 (process 20351) detached]
+"""
+
+
+def test_a_debugger_tells_where_it_crashed_and_has_not_the_last_word() -> None:
+    facts = LogFacts()
+    facts.feed(DEBUGGED.encode())
+    words, hint = exit_words(-6, facts)
+    assert words == (
+        "it crashed (SIGABRT) at: llama_context::output_reserve (common.cpp:9: no room for the outputs)"
+    )
+    assert "other settings" in hint
+    refused = LogFacts()
+    refused.feed(b"last words\nCould not attach to process.  Check your rights.\nNo stack.\n")
+    assert exit_words(-6, refused)[0] == "it crashed (SIGABRT) at: last words"
+
+
 def projection_of(text: str) -> ProjectionLog:
     log = ProjectionLog()
     for at in range(0, len(text), 11):

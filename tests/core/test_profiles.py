@@ -176,6 +176,7 @@ def test_profiles_are_kept_and_usable_as_files(tmp_path: Path) -> None:
         "x = [",
         "\x00",
         "[profile]\nbinary = 5",
+        "threads = 3\n[profile]\nparallel = 2",
     ],
 )
 def test_a_file_that_is_no_profile_says_why_and_stands_in_nobodys_way(text: str, tmp_path: Path) -> None:
@@ -187,6 +188,11 @@ def test_a_file_that_is_no_profile_says_why_and_stands_in_nobodys_way(text: str,
     (read,) = ProfileStore(folder, tmp_path / "none").all()
     assert read.problem
     assert read.profile == LaunchProfile()
+
+
+def test_keys_beside_the_table_are_named() -> None:
+    with pytest.raises(AppError, match="threads, mine"):
+        parse_profile("name = 'a'\nthreads = 3\nmine = 1\n[profile]\nparallel = 2")
 
 
 def test_weights_remember_how_they_are_served(tmp_path: Path) -> None:

@@ -156,6 +156,32 @@ async def test_a_busy_model_is_waited_for_and_not_killed(host: Host) -> None:
     assert (runs[2].state.cold, runs[0].state.cold) == (True, False)
 
 
+async def test_an_asker_who_leaves_while_it_loads_does_not_break_the_budget(host: Host) -> None:
+    budget = await budget_for_one(host)
+    await host.set(memory_budget_bytes=budget)
+    for pause_s in (0.01, 0.05, 0.4):
+        leaver = asyncio.create_task(host.ask(1))
+        await asyncio.sleep(pause_s)
+        leaver.cancel()
+        await asyncio.gather(leaver, return_exceptions=True)
+        assert (await host.ask(0)).error is None
+        await asyncio.sleep(0.3)
+        held = [row.ram_bytes or 0 for row in await host.ps() if row.pid is not None]
+        assert sum(held) <= budget, held
+
+
+async def test_a_server_that_crashed_comes_back_only_if_there_is_room(host: Host) -> None:
+    budget = await budget_for_one(host)
+    await host.set(memory_budget_bytes=budget)
+    assert (await host.ask(1)).error is None
+    (process,) = servers_under(host.runtime)
+    process.kill()
+    assert (await host.ask(0)).error is None
+    await asyncio.sleep(1.5)
+    assert [row.name for row in await host.ps() if row.pid is not None] == ["alpha"]
+    assert (await host.ask(1)).error is None
+
+
 async def test_who_waits_too_long_is_told_what_for(host: Host) -> None:
     await host.set(memory_budget_bytes=await budget_for_one(host), room_wait_s=0.2)
     (process,) = servers_under(host.runtime)

@@ -241,8 +241,9 @@ def _profile(path: str | None) -> LaunchProfile:
         return LaunchProfile()
     from steelyard.core.store.profiles import parse_profile  # most commands need no TOML writer
 
+    data = _read(path, _MAX_FILE_BYTES)
     try:
-        return parse_profile(_read(path, _MAX_FILE_BYTES).decode("utf-8-sig")).profile
+        return parse_profile(data.decode("utf-8-sig")).profile
     except UnicodeDecodeError as exc:
         raise UsageError("Not a launch profile", f"{path}: {exc}", "Give a TOML file.") from exc
     except AppError as exc:

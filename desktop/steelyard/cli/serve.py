@@ -12,7 +12,7 @@ import msgspec
 
 from steelyard.cli import show
 from steelyard.cli.output import say
-from steelyard.core.base.errors import AppError, one_line
+from steelyard.core.base.errors import AppError, one_line, printable
 from steelyard.core.base.ids import new_id
 from steelyard.core.control.lock import read_owner
 from steelyard.core.values import commands as c
@@ -75,7 +75,7 @@ async def _take(own: OwnedEngine, home: Home) -> None:
 async def _open(own: OwnedEngine, request: c.OpenGateway) -> dict[str, Any]:
     """The ready line. Its key is made for this process, and told nowhere else."""
     row: GatewayRow = await own.execute(request, new_id())
-    say(f"steelyard: loading {row.models[0] if row.models else request.targets[0]}")
+    say(printable(f"steelyard: loading {row.models[0] if row.models else request.targets[0]}"))
     profile = None if request.profile == LaunchProfile() else request.profile
     await own.execute(c.LoadWeights(target=request.targets[0], profile=profile), new_id())
     key = await own.execute(c.AddGatewayKey(name="serve", is_temporary=True), new_id())
@@ -85,7 +85,7 @@ async def _open(own: OwnedEngine, request: c.OpenGateway) -> dict[str, Any]:
 def _show_ready(ready: dict[str, Any]) -> None:
     print(f"base URL  {ready['base_url']}")
     print(f"key       {ready['key']}")
-    print(f"models    {', '.join(ready['models'])}")
+    print(printable(f"models    {', '.join(ready['models'])}"))
     print("Ctrl+C ends it.")
 
 
@@ -95,7 +95,7 @@ def show_keys(words: argparse.Namespace, plain: Any, printer: Printer) -> None:
         case "add":
             printer.document({"name": words.name, "key": plain}, lambda: print(plain))
         case "revoke":
-            said = f"{words.name} is let in no more"
+            said = printable(f"{words.name} is let in no more")
             printer.document({"revoked": words.name}, lambda: print(said))
         case _:
             row = msgspec.convert(plain, GatewayRow)

@@ -7,7 +7,7 @@ import platform
 import re
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -15,6 +15,7 @@ from steelyard import __version__
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.paths import engine_folder, shared_weights_folder
 from steelyard.core.hub.library import starter_facts
+from steelyard.core.monitor.otlp import refusal
 from steelyard.core.servers.pool import find_binary
 
 if TYPE_CHECKING:
@@ -24,9 +25,18 @@ if TYPE_CHECKING:
     from steelyard.core.store.secrets import SecretStore
     from steelyard.core.values.hub import HubAccount
     from steelyard.core.values.servers import DeviceRow, ServerRow
+    from steelyard.core.values.telemetry import SourceState
 
 _GPU_BACKENDS = ("cuda", "vulkan", "metal", "hip")
+_GPU_SOURCES = ("nvidia", "amd", "intel", "apple")
 _LOW_DISK_BYTES = 2 << 30
+
+
+class Observed(NamedTuple):
+    """What only the running engine knows. `otlp_url`: the collector in Settings."""
+
+    sources: list[SourceState]
+    otlp_url: str | None
 
 
 def diagnose(
@@ -36,6 +46,7 @@ def diagnose(
     servers: list[ServerRow],
     hub: HubAccount,
     notices: list[str],
+    observed: Observed,
 ) -> dict[str, Any]:
     """The `doctor` document of the CLI contract. Blocks for some tens of milliseconds: use a thread."""
     problems = [{"what": notice, "hint": "Look at the named file."} for notice in notices]
@@ -48,6 +59,8 @@ def diagnose(
                 "hint": "Keys typed into the app live until it closes; use --key-env on the command line.",
             }
         )
+    problems += _gpu_problems(observed.sources, devices, engine["backends"])
+    problems += _otlp_problems(observed.otlp_url)
     problems += _kept_aside(home)
     if hub.error is not None:
         problems.append({"what": hub.error, "hint": "Look at Settings > Hub and HF_ENDPOINT."})
@@ -69,6 +82,42 @@ def diagnose(
         "servers": [msgspec.to_builtins(row) for row in servers],
         "problems": problems,
     }
+
+
+def _gpu_problems(
+    sources: list[SourceState], devices: list[DeviceRow], backends: list[str]
+) -> list[dict[str, str]]:
+    """GPUs that cannot be watched, and GPUs that the engine does not use."""
+    problems = [
+        {
+            "what": f"The {source.name} GPU source is {source.health}: {_reason(source)}",
+            "hint": "Look at the GPU's driver; memory, power and energy are unknown until it answers.",
+        }
+        for source in sources
+        if source.name in _GPU_SOURCES and source.health not in ("ok", "absent")
+    ]
+    if devices and backends == ["cpu"]:
+        names = ", ".join(row.name for row in devices)
+        problems.append(
+            {
+                "what": f"The engine runs on the CPU only, although there is a GPU: {names}",
+                "hint": "Run `python3 run.py setup`: it builds the GPU backend, or says what that lacks.",
+            }
+        )
+    return problems
+
+
+def _reason(source: SourceState) -> str:
+    never_answered = source.health == "failing" and source.age_s is None
+    return "no answer yet" if never_answered else source.reason or "no reason given"
+
+
+def _otlp_problems(url: str | None) -> list[dict[str, str]]:
+    why = refusal(url) if url else None
+    if why is None:
+        return []
+    what = f"Metrics are not exported to the collector gateway.otlp_url: {why}"
+    return [{"what": what, "hint": "In Settings, give an http:// address on this machine, or none."}]
 
 
 def _kept_aside(home: Home) -> list[dict[str, str]]:

@@ -17,7 +17,7 @@ from steelyard.core.base.paths import data_root, engine_folder
 from steelyard.core.bench_room import BenchMeans, BenchRoom
 from steelyard.core.costs.price_book import book_prices, price_problem
 from steelyard.core.directory import Directory, Wish
-from steelyard.core.doctor import diagnose
+from steelyard.core.doctor import Observed, diagnose
 from steelyard.core.fitting import Machine
 from steelyard.core.gateway.door import Gateway
 from steelyard.core.gateway.offered import OfferedModels
@@ -343,7 +343,10 @@ class Engine:
         notices += [f"{exc.title}: {exc.detail}" for exc in wrong if exc]
         rows, hub = self.server_rows(), await self._weights.desk.account(ask_hub=False)
         devices = await self._fetch_devices()
-        return await asyncio.to_thread(diagnose, self._home, self._secrets, devices, rows, hub, notices)
+        observed = Observed(self._telemetry.states(), self._settings.current.gateway.otlp_url)
+        return await asyncio.to_thread(
+            diagnose, self._home, self._secrets, devices, rows, hub, notices, observed
+        )
 
     # ---- inside --------------------------------------------------------------------------------------------
 

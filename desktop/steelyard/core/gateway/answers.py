@@ -56,6 +56,9 @@ def refused_by(error: AppError) -> Refused:
     return Refused(500, message, _SERVER, "model_not_usable")
 
 
+_TOO_LARGE = "is too large to process"
+
+
 def refused_by_child(status: int, body: bytes) -> Refused:
     """The engine's own refusal, in its words, bounded and masked."""
     try:
@@ -68,6 +71,8 @@ def refused_by_child(status: int, body: bytes) -> Refused:
         tokens, ctx = as_count(error.get("n_prompt_tokens")), as_count(error.get("n_ctx"))
         if tokens is not None and ctx is not None:
             return too_long(tokens, ctx)
+    if _TOO_LARGE in message:
+        return Refused(400, message, code="context_length_exceeded", param="input")
     return Refused(status if 400 <= status < 600 else 502, message or "The engine gave no reason.", kind)
 
 

@@ -106,7 +106,10 @@ class Api:
         self._bodies_bytes += size
         try:
             async with asyncio.timeout(None) as deadline:
-                wanted = read_wanted(endpoint, await _body(request, deadline))
+                body = await _body(request, deadline)
+            self._bodies_bytes += len(body) - size
+            size = len(body)
+            wanted = read_wanted(endpoint, body)
             if not await self._models.knows(wanted.model):
                 raise unknown_model(wanted.model, [offer.id for offer in await self._models.offers()])
             until_gone = asyncio.create_task(_until_gone(receive))

@@ -77,8 +77,8 @@ class Wanted:
         return recorded(self.endpoint.path, self.fields)
 
     def body(self, alias: str) -> dict[str, Any]:
-        """What the engine gets."""
-        body: dict[str, Any] = {"model": alias, **self.fields}
+        """What the engine gets. It gives the name back, so the client's own stands where it is told."""
+        body: dict[str, Any] = {"model": self.model if self.for_embeddings else alias, **self.fields}
         if self.strips_usage:
             body["stream_options"] = {**as_dict(body.get("stream_options")), "include_usage": True}
         return body

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from steelyard.core.runs.engine_questions import BASE_URL, PromptTooLong, check_length
+from steelyard.core.runs.engine_questions import BASE_URL, PromptTooLong, check_length, refuse_by_size
 from steelyard.core.targets.json_in import as_dict, as_list, parse_json
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ async def _check_plain(who: str, held: Held, wanted: Wanted) -> None:
     prompt = wanted.fields["prompt"]
     items = as_list(prompt) if isinstance(prompt, list) else [prompt]
     texts = [item for item in items if isinstance(item, str)]
+    if texts:
+        refuse_by_size(who, len(max(texts, key=len)), held.ctx)
     count = await _count(held, max(texts, key=len)) if texts else len(items)
     if count is not None and count >= held.ctx:
         raise PromptTooLong(who, count, held.ctx)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from steelyard.core.gateway.bodies import Wanted
     from steelyard.core.gateway.models import Models
     from steelyard.core.gateway.outlet import Send
-    from steelyard.core.runs.local_target import Held
+    from steelyard.core.runs.local_target import Held, LocalTarget
     from steelyard.core.runs.promptable import Promptable
     from steelyard.core.runs.proxied import Asked, Books
     from steelyard.core.values.run import FinishReason
@@ -155,8 +155,7 @@ class Passage:
         self._begin(target)
         async with target.hold(self._note) as held:
             try:
-                async with asyncio.timeout(self._stall_s):
-                    await check_prompt(self._who, held, self._wanted)
+                await self._count(target, held)
                 await self._ask(held)
             except TimeoutError as exc:
                 if self._out.is_sending:
@@ -169,6 +168,21 @@ class Passage:
                 await self._run.settle()
                 if self._has_stalled:
                     target.on_stalled()
+
+    async def _count(self, target: LocalTarget, held: Held) -> None:
+        """Slow counting is no silence: only a server that shows no sign of life has stalled."""
+        pulse = target.pulse()
+        try:
+            async with asyncio.timeout(self._stall_s):
+                await check_prompt(self._who, held, self._wanted)
+        except TimeoutError:
+            if target.pulse() == pulse:
+                raise
+            raise AppError(
+                f"The prompt is too large for {self._who}",
+                f"it could not be counted within {self._stall_s:.0f} s",
+                "Shorten it.",
+            ) from None
 
     async def _ask(self, held: Held) -> None:
         body = msgspec.json.encode(self._wanted.body(held.alias))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from steelyard import __version__
-from steelyard.core.base.hosts import host_of, is_loopback
+from steelyard.core.base.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,7 @@ _PERIOD_S = 10.0
 _TIMEOUT_S = 5.0
 _PATH = "/v1/metrics"
 _CUMULATIVE = 2
+_MAX_PORT = 65_535
 # What Prometheus' spelling hides: the names of the conventions, and their units.
 _NAMES = {
     "gen_ai_server_time_to_first_token_seconds": ("gen_ai.server.time_to_first_token", "s"),
@@ -94,10 +95,12 @@ class OtlpPusher:
 def refusal(url: str) -> str | None:
     """Why a URL is not pushed to; None if it is."""
     try:
-        scheme = urlsplit(url).scheme
-    except ValueError:
+        parsed = httpx2.URL(url)  # by the reading that is used to send
+    except (httpx2.InvalidURL, ValueError):
         return "its address is none"
-    if scheme not in ("http", "https") or not is_loopback(host_of(url)):
+    if (parsed.port or 0) > _MAX_PORT:
+        return "its address is none"
+    if parsed.scheme not in ("http", "https") or not is_loopback(parsed.host.lower()):
         return "its address is not on this machine"
     return None
 

@@ -21,16 +21,18 @@ _TEMPLATE_S = 2.0
 _MAX_ANSWER_BYTES = 64 << 20
 _TEMPLATE_TOKENS = 128
 """What a template adds to a message at most, as a rule; the engine itself refuses what is longer."""
+_MOST_TOKEN_BYTES = 256
 _FIELDS_OF_A_PROMPT = ("messages", "tools", "tool_choice", "chat_template_kwargs", "reasoning_format")
 
 
 class PromptTooLong(AppError):
     """The prompt does not fit into the context; it was not sent, since it would have to be cut."""
 
-    def __init__(self, who: str, prompt_tokens: int, ctx: int) -> None:
+    def __init__(self, who: str, prompt_tokens: int, ctx: int, *, at_least: bool = False) -> None:
+        count = f"at least {prompt_tokens:,}" if at_least else f"{prompt_tokens:,}"
         super().__init__(
             f"The prompt is too long for {who}",
-            f"it has {prompt_tokens:,} tokens with the template, the context holds {ctx:,}",
+            f"it has {count} tokens with the template, the context holds {ctx:,}",
             "Shorten it, or raise the context in the launch profile (context_tokens) or in Settings.",
         )
         self.prompt_tokens = prompt_tokens
@@ -50,9 +52,20 @@ async def check_length(who: str, held: Held, body: dict[str, Any]) -> None:
     count = len(as_list(body.get("messages")))
     if len(encoded) + _TEMPLATE_TOKENS * count < held.ctx:
         return
+    refuse_by_size(who, len(encoded), held.ctx)
     tokens = await _count(held, encoded)
     if tokens is not None and tokens >= held.ctx:
         raise PromptTooLong(who, tokens, held.ctx)
+
+
+def refuse_by_size(who: str, size_bytes: int, ctx: int) -> None:
+    """Refuse what need not be counted: no vocabulary has tokens of so many bytes.
+
+    Raises:
+        PromptTooLong: it has at least so many tokens.
+    """
+    if size_bytes // _MOST_TOKEN_BYTES > ctx:
+        raise PromptTooLong(who, size_bytes // _MOST_TOKEN_BYTES, ctx, at_least=True)
 
 
 async def _count(held: Held, encoded: bytes) -> int | None:

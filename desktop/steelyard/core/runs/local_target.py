@@ -183,6 +183,11 @@ class LocalTarget(Promptable):
             return None
         return facts.offloaded_layers, facts.total_layers
 
+    def on_gpu(self) -> bool | None:
+        """By the device of the layers that the engine loaded."""
+        facts = self._server.facts
+        return None if facts.measured_bytes is None else facts.backend != "cpu"
+
     async def details(self, prompt: Prompt) -> RunDetails:
         """What the engine made of the prompt, asked after the answer so that it costs the answer nothing."""
         plan = self._server.plan

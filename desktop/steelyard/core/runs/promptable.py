@@ -70,6 +70,10 @@ class Promptable(ABC):
         """(On the GPU, all), where its engine sees a GPU."""
         return None
 
+    def on_gpu(self) -> bool | None:
+        """Whether a GPU holds any of it; None: not known."""
+        return None
+
     async def details(self, prompt: Prompt) -> RunDetails:
         """What can be told of a run beside its figures; asked when it is over."""
         return RunDetails()

@@ -66,6 +66,10 @@ class Watched(Protocol):
         """(On the GPU, all)."""
         ...
 
+    def on_gpu(self) -> bool | None:
+        """Whether a GPU holds any of it."""
+        ...
+
 
 class WatchDesk:
     """Knows which local runs go on. One for each engine."""
@@ -127,6 +131,7 @@ class RunWatch:
         self._beside: set[str] = set()
         self._others: set[str] = set()
         self._was_spill: tuple[int, int] | None = None
+        self._on_gpu: bool | None = None
         self.sample()
 
     def sample(self) -> None:
@@ -141,6 +146,8 @@ class RunWatch:
             measured_bytes=now.measured_bytes or before.measured_bytes,
         )
         self._was_spill = self._target.layers() or self._was_spill
+        if (on_gpu := self._target.on_gpu()) is not None:
+            self._on_gpu = on_gpu
         self._beside |= self._desk.others(self._server)
         if (sample := self._desk.latest()) is not None:
             self._take(sample)
@@ -185,8 +192,8 @@ class RunWatch:
             return Energy()
         end = times.last_delta or times.finished or times.end
         begin = times.start or end
-        on_gpu = None if self._was_spill is None else self._was_spill[0] > 0
-        return await self._desk.meter.energy(self._run_id, begin, times.first_delta or None, end, on_gpu)
+        first = times.first_delta or None
+        return await self._desk.meter.energy(self._run_id, begin, first, end, self._on_gpu)
 
     def power_points(self, times: RawTimes) -> list[PowerPoint]:
         """The power while it ran; empty for an API."""

@@ -84,8 +84,16 @@ class Flag:
 
 def effective(profile: LaunchProfile, settings: ServerSettings) -> LaunchProfile:
     """The profile with what it leaves open filled in: from the settings, then by our own rules."""
+    context = profile.context_tokens or settings.context_tokens
+    if profile.embeddings:
+        # One vector needs all of its text in one batch.
+        profile = msgspec.structs.replace(
+            profile,
+            batch_tokens=profile.batch_tokens or context,
+            ubatch_tokens=profile.ubatch_tokens or context,
+        )
     filled = {
-        "context_tokens": profile.context_tokens or settings.context_tokens,
+        "context_tokens": context,
         "threads": profile.threads or settings.threads or None,
         "parallel": profile.parallel or 1,
         "batch_tokens": profile.batch_tokens or max(_BATCH_TOKENS, profile.ubatch_tokens or 0),

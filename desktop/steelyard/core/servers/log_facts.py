@@ -34,6 +34,14 @@ _SAMPLERS = re.compile(r"sampler chain: (.+)")
 _KINDS = {"model": "weights", "KV": "kv", "RS": "kv"}
 _LINE_HEAD = re.compile(r"^[\d.]+ [A-Z] ")
 _ERROR_LINE = re.compile(r"^[\d.]+ E ")
+# Where gdb is installed, the engine has it print a backtrace when it aborts.
+_DEBUGGER_BEGINS = re.compile(
+    r"\[New LWP |\[Thread debugging|Using host libthread_db|0x[0-9a-f]+ in |#\d+ "
+    r"|Could not attach to process|ptrace: |No stack\.|The program is not being run"
+)
+_DEBUGGER_ENDS = re.compile(r"\[Inferior \d+ \(process \d+\) detached\]")
+# "#4  0x000055cb547d833c in llama_context::output_reserve(int) ()"
+_FRAME = re.compile(r"#\d+\s+(?:0x[0-9a-f]+ in )?(?P<name>(?:\(anonymous namespace\)|[^(])+)")
 _CLOSING_WORDS = re.compile(r"exiting due to|failed to load model|error loading model")
 _REASONS = (
     (
@@ -286,10 +294,11 @@ def exit_words(code: int, facts: LogFacts) -> tuple[str, str]:
             "Close other programs or choose smaller weights.",
         )
     if code < 0:
-        last = _last_line(facts)
+        where, last = _crash_frame(facts), _last_line(facts)
+        told = f"{where} ({last})" if where and last else where or last
         return (
-            f"it crashed ({_signal_name(-code)})" + (f" at: {last}" if last else ""),
-            "Try again; if it happens again, other weights or a new engine help.",
+            f"it crashed ({_signal_name(-code)})" + (f" at: {told}" if told else ""),
+            "Try again; if it happens again, other settings, other weights or a new engine help.",
         )
     return f"it ended with code {code}" + (f" ({said})" if (said := _last_error(facts)) else ""), "Try again."
 
@@ -302,9 +311,24 @@ def _signal_name(number: int) -> str:
 
 
 def _last_line(facts: LogFacts) -> str:
-    """The last thing that it said."""
-    said = next((line for line in reversed(facts.lines) if line.strip()), "")
+    """The last thing that it said; what a debugger says about it is none of that."""
+    said, is_debugger = "", False
+    for line in facts.lines:
+        if _DEBUGGER_ENDS.match(line):
+            is_debugger = False
+            continue
+        is_debugger = is_debugger or _DEBUGGER_BEGINS.match(line) is not None
+        if line.strip() and not is_debugger:
+            said = line
     return _LINE_HEAD.sub("", said).strip()[:160]
+
+
+def _crash_frame(facts: LogFacts) -> str:
+    """The function that gave up, from a debugger's backtrace; empty without one."""
+    names = [match["name"].strip() for line in facts.lines if (match := _FRAME.match(line))]
+    if "ggml_abort" not in names:
+        return ""
+    return next(iter(names[names.index("ggml_abort") + 1 :]), "")[:160]
 
 
 def _last_error(facts: LogFacts) -> str:

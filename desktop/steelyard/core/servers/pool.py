@@ -14,7 +14,7 @@ from steelyard.core.base.errors import AppError
 from steelyard.core.servers.flags import effective
 from steelyard.core.servers.loading import LoadFacts, ServerSpec
 from steelyard.core.servers.room_keeper import RoomKeeper
-from steelyard.core.servers.run_files import sweep_orphans
+from steelyard.core.servers.run_files import remove_templates, sweep_orphans
 from steelyard.core.servers.server import Server
 from steelyard.core.servers.server_rows import row_of
 from steelyard.core.values.profiles import LaunchProfile
@@ -96,6 +96,7 @@ class ServerPool:
     def _make(self, spec: ServerSpec, settings: ServerSettings, profile: LaunchProfile) -> Server:
         around = self._around
         server = Server(spec, profile, settings, around.make_client, self._on_server_changed, around.on_load)
+        server.may_restart, server.on_settled = self._room.let_in_again, self._room.settle
         server.facts.on_lines = lambda: around.on_log(spec.name)
         return server
 
@@ -113,11 +114,8 @@ class ServerPool:
         if server.ready is None:
             async with self._loading.setdefault(server, asyncio.Lock()):
                 if server.ready is None and server.pid is None:
+                    # Its memory stays promised until it is measured, also if whoever asks goes away.
                     await self._room.make(server, note, evicts=evicts)
-                    try:
-                        return await server.ensure_ready()
-                    finally:
-                        self._room.settle(server)
         return await server.ensure_ready()
 
     async def plan_room(self, server: Server) -> RoomPlan:
@@ -213,6 +211,7 @@ class ServerPool:
         await asyncio.gather(*(server.close() for server in self._servers.values()))
         self._servers.clear()
         self._loading.clear()
+        remove_templates(self._runtime)
 
     def _on_server_changed(self, server: Server) -> None:
         self._room.wake()

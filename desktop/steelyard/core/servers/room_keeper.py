@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.units import duration_text
 from steelyard.core.servers.room import Holder, Need, Space, plan_room
+from steelyard.core.values.servers import RoomPlan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from steelyard.core.servers.server import Server
     from steelyard.core.values.profiles import LaunchProfile
-    from steelyard.core.values.servers import RoomPlan
 
 Note = Callable[[str], None]
 _GIVEN_BACK_LOOKS, _GIVEN_BACK_S = 8, 0.25
@@ -78,7 +78,7 @@ class RoomKeeper:
         self._changed.set()
 
     def settle(self, server: Server) -> None:
-        """The server has loaded or failed: from now on it is measured."""
+        """The server has loaded, failed or ended: from now on it is measured."""
         self._promised.pop(server, None)
         self.wake()
 
@@ -97,20 +97,20 @@ class RoomKeeper:
             AppError: busy servers held the memory for too long.
         """
         wait_s = server.settings.room_wait_s
-        plan: RoomPlan | None = None
+        plan: RoomPlan | Need | None = None
         try:
             async with asyncio.timeout(wait_s), self._turn:
                 with contextlib.ExitStack() as gates:
                     held_back: set[Server] = set()
-                    while (plan := await self._step(server, evicts=evicts)) is not None:
+                    while isinstance(plan := await self._step(server, evicts=evicts), RoomPlan):
                         self._hold_back(plan, gates, held_back)
                         server.wait_for_room(plan)
                         note(plan.why)
                         await self._until_changed()
+                server.wait_for_room(None)
+                self._promised[server] = plan
         except TimeoutError as exc:
-            detail = (
-                f"after {duration_text(wait_s)}: {plan.why if plan else 'other weights are being loaded'}"
-            )
+            detail = f"after {duration_text(wait_s)}: {_why(plan)}"
             raise AppError(
                 f"{server.spec.name} found no room",
                 detail,
@@ -120,14 +120,32 @@ class RoomKeeper:
         finally:
             server.wait_for_room(None)
 
-    async def _step(self, server: Server, *, evicts: bool) -> RoomPlan | None:
-        """Let it in (None), or end what is idle and say what is still missing."""
+    async def let_in_again(self, server: Server) -> bool:
+        """Whether a server that has crashed may be started again unasked: only if nobody has to go for it.
+
+        What somebody else was let in for comes first; the next request brings this one back.
+        """
+        if self._turn.locked():
+            return False
+        async with self._turn:
+            need = Need()
+            if server.settings.memory_budget_bytes or self._others(server):
+                asked = await self._ask_need(server.spec.weights, server.profile)
+                if asked is not None:
+                    if not self._planned(server, asked).fits:
+                        return False
+                    need = self._with_process(asked.need)
+            self._promised[server] = need
+            return True
+
+    async def _step(self, server: Server, *, evicts: bool) -> RoomPlan | Need:
+        """Let it in with what it needs, or end what is idle and say what is still missing."""
         self._changed.clear()
         if not server.settings.memory_budget_bytes and not self._others(server):
-            return None  # nobody could be asked to go, and no limit is set
+            return Need()  # nobody could be asked to go, and no limit is set
         asked = await self._ask_need(server.spec.weights, server.profile)
         if asked is None:
-            return None
+            return Need()
         plan = self._planned(server, asked)
         if plan.evict and not plan.fits and not plan.waits_for:
             if server.settings.eviction == "ask" and not evicts:
@@ -139,8 +157,7 @@ class RoomKeeper:
             return plan
         if not plan.fits:
             await self._last_resort(server, plan, evicts=evicts)
-        self._promised[server] = self._with_process(asked.need)
-        return None
+        return self._with_process(asked.need)
 
     async def _last_resort(self, server: Server, plan: RoomPlan, *, evicts: bool) -> None:
         """Not even an empty machine has room. A limit that the user set is kept; without one the engine gets
@@ -191,7 +208,7 @@ class RoomKeeper:
     def _planned(self, server: Server, asked: Asked) -> RoomPlan:
         now = time.monotonic()
         need = self._with_process(asked.need)
-        holders = [self._holder(one, now) for one in self._servers() if one is not server and one.pid]
+        holders = [self._holder(one, now) for one in self._others(server)]
         budget = server.settings.memory_budget_bytes
         spaces = [
             replace(
@@ -216,8 +233,8 @@ class RoomKeeper:
     def _promised_bytes(self, server: Server, device: str) -> int:
         """What servers that load now are still going to take of a device."""
         total = 0
-        for one, need in self._promised.items():
-            if one is not server and one.pid is not None and one.ready is None:
+        for one in self._others(server):
+            if one.ready is None and (need := self._promised.get(one)) is not None:
                 taken = one.facts.held_bytes().get(device, 0)
                 total += max(0, need.bytes_of.get(device, 0) - taken)
         return total
@@ -241,3 +258,7 @@ class RoomKeeper:
             idle_s=now - server.slots.idle_since,
             reload_ms=server.load_ms,
         )
+
+
+def _why(plan: RoomPlan | Need | None) -> str:
+    return plan.why if isinstance(plan, RoomPlan) else "other weights are being loaded"

@@ -56,7 +56,15 @@ def sweep_orphans(folder: Path) -> int:
     for socket in folder.glob("llama-*.sock"):
         with contextlib.suppress(OSError):
             socket.unlink()
+    remove_templates(folder)
     return killed
+
+
+def remove_templates(folder: Path) -> None:
+    """Chat templates of profiles, which were put there for the engine to read."""
+    for template in folder.glob("template-*.jinja"):
+        with contextlib.suppress(OSError):
+            template.unlink()
 
 
 def _kill_if_ours(record: RunFile) -> int:

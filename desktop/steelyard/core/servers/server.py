@@ -37,7 +37,7 @@ from steelyard.core.servers.process import ServerProcess
 from steelyard.core.servers.slot_queue import SlotQueue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from pathlib import Path
 
     import httpx2
@@ -88,6 +88,10 @@ class Server:
         self.started_at: str | None = None
         self.load_ms: float | None = None
         self.restarts = 0
+        self.may_restart: Callable[[Server], Awaitable[bool]] = _always
+        """Asked before it is started again after a crash."""
+        self.on_settled: Callable[[Server], None] = _nothing
+        """Told when its load has come to an end, one way or the other."""
         self._make_client = make_client
         self._on_change = on_change
         self._on_load = on_load
@@ -346,9 +350,9 @@ class Server:
         if self._keeps_crashing():
             self._publish()
             return
-        self.restarts += 1
         await asyncio.sleep(0.25 * 2 ** len(self._crashes))
-        if not self._is_closed:
+        if not self._is_closed and await self.may_restart(self):
+            self.restarts += 1
             await self._start()
 
     def _keeps_crashing(self) -> bool:
@@ -437,10 +441,20 @@ class Server:
 
     def _set_state(self, state: ServerState) -> None:
         self.state = state
+        if state in ("ready", "failed", "stopped"):
+            self.on_settled(self)
         self._publish()
 
     def _publish(self) -> None:
         self._on_change(self)
+
+
+def _nothing(_server: Server) -> None:
+    pass
+
+
+async def _always(_server: Server) -> bool:
+    return True
 
 
 def _stopped() -> AppError:

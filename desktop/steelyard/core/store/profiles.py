@@ -43,8 +43,9 @@ def parse_profile(text: str) -> StoredProfile:
         AppError: it is no TOML, or has a key or value that no profile has.
     """
     try:
-        plain: Any = tomlkit.parse(text).unwrap()
-        if isinstance(plain, dict) and "profile" in plain:
+        plain: dict[str, Any] = tomlkit.parse(text).unwrap()
+        if "profile" in plain:
+            _refuse_others(plain)
             found = msgspec.convert(plain, _File)
         else:
             found = _File(profile=msgspec.convert(plain, LaunchProfile))
@@ -57,6 +58,12 @@ def parse_profile(text: str) -> StoredProfile:
     return StoredProfile(
         name=found.name, profile=found.profile, origin=origin, weights=found.weights, about=found.about
     )
+
+
+def _refuse_others(plain: dict[str, Any]) -> None:
+    """Keys beside the table would be lost silently: most likely they were meant to stand in it."""
+    if others := [name for name in plain if name not in _File.__struct_fields__]:
+        raise ValueError(f"unknown beside [profile]: {', '.join(others)}")
 
 
 class ProfileStore:

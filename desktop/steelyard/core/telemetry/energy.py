@@ -9,6 +9,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+import msgspec
+
 from steelyard.core.base.clock import now_ns
 from steelyard.core.telemetry.energy_figures import (
     NOT_ABOVE,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 N = TypeVar("N", int, float)
 
+_ON_CPU = "it ran on the processor, which nothing meters here; what a GPU draws is not this run's"
 _NS = 1_000_000_000
 _WAIT_S = 0.15
 _SETTLE_NS = 2 * _NS  # a GPU keeps its clocks, and NVML its average, for a while after an answer
@@ -122,7 +125,10 @@ class EnergyMeter:
             source = "none" if meter is None else meter.source
             return Energy(source=source, idle_w=idle_w, note=_shared(others))
         if meter is None:
-            return typed(self._settings(), begin_ns, first_ns, end_ns)
+            figures = typed(self._settings(), begin_ns, first_ns, end_ns)
+            if figures.joules is None and on_gpu is False and self.meter(None) is not None:
+                return msgspec.structs.replace(figures, note=_ON_CPU)
+            return figures
         figures = measured(meter, idle_w, begin_ns, first_ns, end_ns)
         if figures.joules is None and figures.note != NOT_ABOVE:
             return typed(self._settings(), begin_ns, first_ns, end_ns, figures)

@@ -135,6 +135,14 @@ class Telemetry:
             if gpu.total_bytes is not None and gpu.free_bytes is not None
         ]
 
+    def states(self) -> list[SourceState]:
+        """Which sources answer now, and why others do not; the typed watts are the last of them."""
+        settings = self._settings()
+        typed = SourceState(name="wattmeter", health="ok", reason="watts typed in Settings")
+        if settings.active_watts is None:
+            typed = SourceState(name="wattmeter", health="absent", reason="no watts are typed in Settings")
+        return [*(sampler.state() for sampler in self._samplers), typed]
+
     async def fetch_devices(self) -> list[DeviceRow]:
         """As `devices`, read anew; waits at most a second for sources that hang or start."""
         await self._refresh()
@@ -199,7 +207,7 @@ class Telemetry:
             gpus=gpus,
             host=self._host(),
             servers=self._server_samples(looks),
-            sources=self._states(),
+            sources=self.states(),
             power_w=power_w,
             power_source=power_source,
         )
@@ -233,13 +241,6 @@ class Telemetry:
             package_power_w=rapl.host.package_power_w,
             package_energy_j=rapl.host.package_energy_j,
         )
-
-    def _states(self) -> list[SourceState]:
-        settings = self._settings()
-        typed = SourceState(name="wattmeter", health="ok", reason="watts typed in Settings")
-        if settings.active_watts is None:
-            typed = SourceState(name="wattmeter", health="absent", reason="no watts are typed in Settings")
-        return [*(sampler.state() for sampler in self._samplers), typed]
 
     def _server_samples(self, looks: list[ServerLook]) -> list[ServerSample]:
         uses: dict[int, ProcessUse] = {}
