@@ -50,6 +50,8 @@ def display_problem(platform: str, environment: Mapping[str, str]) -> str:
 
 
 def _run(app: QApplication, home: Home, make_engine: Callable[[], EngineLike]) -> int:
+    from shiboken6 import delete
+
     from steelyard.ui.actions import Actions
     from steelyard.ui.bridge import Bridge
     from steelyard.ui.crash import CrashHooks, CrashPresenter
@@ -76,6 +78,8 @@ def _run(app: QApplication, home: Home, make_engine: Callable[[], EngineLike]) -
         door.close()
         bridge.join()
         hooks.uninstall()
+        # Now, while Qt and Python are whole: left to the interpreter's end, widgets go in any order.
+        delete(window)
 
 
 def make_pages(theme: Theme, bridge: Bridge, actions: Actions) -> dict[str, Callable[[], QWidget]]:

@@ -52,7 +52,8 @@ class Served:
 
     def chat(self, model: str, key: str | None = None) -> tuple[int, Any]:
         messages = [{"role": "user", "content": "Say hello"}]
-        return self.ask("/chat/completions", {"model": model, "messages": messages, "max_tokens": 3}, key)
+        body = {"model": model, "messages": messages, "max_tokens": 3, "temperature": 0}
+        return self.ask("/chat/completions", body, key)
 
 
 @contextlib.contextmanager

@@ -197,6 +197,8 @@ class Exchange:
         raise error from exc
 
     async def _exchange(self, on_deltas: Callable[[list[Delta], int], None]) -> None:
+        if self._client.is_closed:  # its server has ended, and whoever owns it has noticed just now
+            raise httpx2.ConnectError("the server has ended")
         timeout = httpx2.Timeout(None, connect=self._limits.connect_s)
         request = self._client.build_request(
             "POST",
