@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steelyard.core.compare.fairness import judge
+from steelyard.core.compare.fairness.judging import judge
 from steelyard.core.compare.summary import summarise
 from steelyard.core.values.run import Cost, ErrorInfo, Run, RunState, TargetInfo, Timing
 
@@ -57,7 +57,7 @@ def test_what_goes_on_beside_a_local_run_takes_its_speed_out_of_the_comparison()
         assert (found.run_id, found.code) == ("r1", code)
         assert "ttft_ms" in found.metrics
         assert "usd" not in found.metrics
-        assert (found.remedy is None) == (code == "spilled_to_cpu"), "no click mends a spill"
+        assert found.remedy == ("Rerun with less context" if code == "spilled_to_cpu" else "Rerun")
         # The same beside an API says nothing about the API.
         assert codes([run(1, "a", "api", state=state), run(2, "b", column=1)]) == set()
     assert codes([run(1, state=RunState(layers_on_gpu=31, layers=31))]) == set()

@@ -432,8 +432,8 @@ async def test_failing_columns_leave_the_others_alone(ask: Asker) -> None:
     assert [run.text for run in result.runs] == ["", TEXT, BEGUN, "", BEGUN, TEXT, ""]
     assert all(run.timing.gen_tps is None for run in result.runs if not run.text)
     stored = await ask.do(c.ReadComparison(id=result.id))
-    assert [column.runs[0].text for column in stored.columns] == [run.text for run in result.runs]
-    assert [column.runs[0].error for column in stored.columns] == [run.error for run in result.runs]
+    assert [column.answers[0].run.text for column in stored.columns] == [run.text for run in result.runs]
+    assert [column.answers[0].run.error for column in stored.columns] == [run.error for run in result.runs]
 
 
 async def test_certificate_that_nobody_signed_is_refused(ask: Asker) -> None:

@@ -13,10 +13,11 @@ import pytest
 
 from steelyard.core.base.errors import AppError
 from steelyard.core.store import database as database_module
+from steelyard.core.store.comparisons import ComparisonStore
 from steelyard.core.store.database import Database
 from steelyard.core.store.ledger import Ledger
 from steelyard.core.store.settings import SettingsStore
-from steelyard.core.values.comparison import NotComparable
+from steelyard.core.values.comparison import ComparisonPlan, NotComparable
 from steelyard.core.values.prompt import Message
 from steelyard.core.values.run import Cost, Run, TargetInfo, Usage
 from steelyard.core.values.settings import EnergySettings, Settings
@@ -37,21 +38,28 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await database.close()
 
 
+async def begin(database: Database, targets: list[str], prompt: str = "Hi") -> ComparisonStore:
+    store = ComparisonStore(database)
+    plan = ComparisonPlan(targets=targets, prompt=prompt, schedule="concurrent")
+    await store.begin("c1", "2026-11-21T10:00:00.000Z", plan, targets)
+    return store
+
+
 def run(number: int, **more: object) -> Run:
     return Run(id=f"run{number}", started_at=f"2026-11-21T10:00:0{number}.000Z", target=TARGET, **more)
 
 
 async def test_a_run_that_was_cut_off_is_interrupted_with_its_text(database: Database) -> None:
     ledger = Ledger(database)
-    await ledger.begin_comparison(
-        "c1", "2026-11-21T10:00:00.000Z", "Hi\nthere", "concurrent", "", ["starter"]
-    )
+    store = await begin(database, ["starter"])
     await ledger.begin_run(run(1, comparison_id="c1"), ASKED)
     await ledger.flush_text("run1", "half an ans", None)
     assert await ledger.mark_interrupted() == 1
     assert await ledger.mark_interrupted() == 0
-    (column,) = (await ledger.comparison("c1")).columns
-    (kept,) = column.runs
+    history = await store.read("c1")
+    ((answer,),) = [column.answers for column in history.columns]
+    kept = answer.run
+    assert history.missing_runs == 1, "it can be resumed"
     assert (kept.finish_reason, kept.text) == ("interrupted", "half an ans")
     assert kept.error is not None
 
@@ -62,7 +70,7 @@ FOREIGN = '{"id": "run1", "started_at": "x", "target": {"name": "s", "kind": "ho
 async def test_a_run_of_another_version_does_not_stop_the_start(database: Database) -> None:
     """It stays as it is; what this version can read is closed and shown."""
     ledger = Ledger(database)
-    await ledger.begin_comparison("c1", "2026-11-21T10:00:00.000Z", "Hi", "concurrent", "", ["a", "b"])
+    store = await begin(database, ["a", "b"])
     for number in (1, 2):
         await ledger.begin_run(run(number, comparison_id="c1", column=number - 1), ASKED)
         await ledger.flush_text(f"run{number}", f"t{number}", None)
@@ -70,9 +78,8 @@ async def test_a_run_of_another_version_does_not_stop_the_start(database: Databa
     await database.call(lambda connection: connection.execute(update, (FOREIGN,)))
     assert await ledger.mark_interrupted() == 2
     assert await ledger.mark_interrupted() == 0, "the next start does not stumble over it again"
-    history = await ledger.comparison("c1")
-    assert [[kept.text for kept in column.runs] for column in history.columns] == [[], ["t2"]]
-    assert history.prompts == ["Hi"]
+    history = await store.read("c1")
+    assert [[one.run.text for one in column.answers] for column in history.columns] == [[], ["t2"]]
     query = "SELECT document, text FROM runs WHERE id = 'run1'"
     assert await database.call(lambda connection: connection.execute(query).fetchone()) == (FOREIGN, "t1")
 
@@ -80,14 +87,13 @@ async def test_a_run_of_another_version_does_not_stop_the_start(database: Databa
 async def test_a_comparison_that_another_version_judged_can_be_opened_and_continued(
     database: Database,
 ) -> None:
-    ledger = Ledger(database)
-    await ledger.begin_comparison("c1", "2026-11-21T10:00:00.000Z", "Hi", "concurrent", "", ["a"])
+    store = await begin(database, ["a"])
     foreign = '[{"run_id": "r0", "metrics": ["ttft_ms"], "code": "wrong_moon", "detail": "full"}]'
     update = "UPDATE comparisons SET not_comparable = ?"
     await database.call(lambda connection: connection.execute(update, (foreign,)))
     ours = NotComparable(run_id="r1", metrics=["usd"], code="retried", detail="2 attempts")
-    await ledger.judge_comparison("c1", [ours])
-    assert (await ledger.comparison("c1")).not_comparable == [ours]
+    await store.conclude("c1", ["r1"], [ours])
+    assert (await store.read("c1")).not_comparable == [ours]
     query = "SELECT not_comparable FROM comparisons"
     (stored,) = await database.call(lambda connection: connection.execute(query).fetchone())
     assert "wrong_moon" in stored
@@ -95,9 +101,7 @@ async def test_a_comparison_that_another_version_judged_can_be_opened_and_contin
 
 async def test_history_and_spending(database: Database) -> None:
     ledger = Ledger(database)
-    await ledger.begin_comparison(
-        "c1", "2026-11-21T10:00:00.000Z", "Hi\n there", "concurrent", "sys", ["a", "b"]
-    )
+    store = await begin(database, ["a", "b"], prompt="Hi\n there")
     for number, usd in ((1, "0.000000000001"), (2, "0.3"), (3, None)):
         one = run(number, comparison_id="c1", column=number % 2)
         await ledger.begin_run(one, ASKED)
@@ -105,17 +109,16 @@ async def test_history_and_spending(database: Database) -> None:
             one, finish_reason="stop", text=f"t{number}", cost=Cost(usd=usd), usage=Usage(prompt_tokens=1)
         )
         await ledger.finish_run(done, {"content": [1, 2]})
-    (row,) = await ledger.comparisons(10)
+    (row,) = await store.rows(10)
     assert (row.title, row.targets, row.turns) == ("Hi there", ["a", "b"], 1)
     spending = await ledger.spending_since("2026-11-21T00:00:00.000Z")
     assert (spending.today_usd, spending.runs, spending.unpriced_runs) == ("0.300000000001", 3, 1)
     assert (await ledger.spending_since("2026-11-22T00:00:00.000Z")).today_usd is None
-    assert await ledger.add_turn("c1") == 1
-    history = await ledger.comparison("c1")
-    assert [[r.text for r in column.runs] for column in history.columns] == [["t2"], ["t1", "t3"]]
-    assert history.prompts == ["Hi"]
+    history = await store.read("c1")
+    assert [[one.run.text for one in column.answers] for column in history.columns] == [["t2"], ["t1", "t3"]]
+    assert {one.question.content for column in history.columns for one in column.answers} == {"Hi"}
     with pytest.raises(AppError, match="No such comparison"):
-        await ledger.comparison("nope")
+        await store.read("nope")
 
 
 async def test_deleted_text_is_not_left_in_the_file_and_the_file_is_private(
@@ -133,7 +136,7 @@ async def test_a_damaged_ledger_is_set_aside_not_lost(tmp_path: Path, content: b
     path.write_bytes(content)
     database = Database(path)
     await database.open()
-    assert await Ledger(database).comparisons(5) == []
+    assert await ComparisonStore(database).rows(5) == []
     await database.close()
     (aside,) = [p for p in tmp_path.glob("*.damaged-*") if not p.name.endswith(("-wal", "-shm"))]
     assert aside.read_bytes() == content
@@ -159,7 +162,7 @@ async def test_the_copy_before_a_migration_is_private_and_whole(
 ) -> None:
     before = Database(tmp_path / "ledger.sqlite3")
     await before.open()
-    await Ledger(before).begin_comparison("c1", "2026-11-21T10:00:00.000Z", "secret", "concurrent", "", [])
+    await begin(before, [], prompt="secret")
     await before.close()
     steps = (*database_module.MIGRATIONS, "ALTER TABLE runs ADD COLUMN mood TEXT")
     monkeypatch.setattr(database_module, "MIGRATIONS", steps)

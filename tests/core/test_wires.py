@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from steelyard.core.base.errors import AppError, UsageError
+from steelyard.core.runs.meter import Meter
 from steelyard.core.targets.anthropic import AnthropicWire
 from steelyard.core.targets.failures import http_error
 from steelyard.core.targets.json_in import parse_json
@@ -14,6 +17,9 @@ from steelyard.core.targets.openai import OpenAiWire
 from steelyard.core.targets.sse import SseEvent
 from steelyard.core.targets.wire import checked_base_url, error_message
 from steelyard.core.values.prompt import Message, Prompt, Sampling
+
+if TYPE_CHECKING:
+    from steelyard.core.targets.delta import Delta
 
 ASKED = Prompt(
     messages=[Message(role="system", content="Be brief."), Message(role="user", content="Hi")],
@@ -97,6 +103,103 @@ def test_anthropic_refuses_a_schema_instead_of_ignoring_it() -> None:
     schema = Prompt(messages=ASKED.messages, sampling=Sampling(json_schema={"type": "object"}))
     with pytest.raises(AppError, match="schema"):
         AnthropicWire().body("m", schema)
+
+
+WEATHER = {
+    "type": "function",
+    "function": {"name": "get_weather", "description": "Of a city", "parameters": {"type": "object"}},
+}
+BARE = {"type": "function", "function": {"name": "now"}}
+
+
+def with_sampling(sampling: Sampling) -> Prompt:
+    return Prompt(messages=ASKED.messages, sampling=sampling)
+
+
+def test_tools_pass_through_openai_as_they_are() -> None:
+    body, not_sent = OpenAiWire().body("m", with_sampling(Sampling(tools=[WEATHER, BARE])))
+    assert body["tools"] == [WEATHER, BARE]
+    assert "tool_choice" not in body
+    assert not_sent == []
+    assert "tools" not in OpenAiWire().body("m", ASKED)[0]
+
+
+@pytest.mark.parametrize(("choice", "anthropic"), [("auto", "auto"), ("none", "none"), ("required", "any")])
+def test_tool_choice_in_the_words_of_each_format(choice: str, anthropic: str) -> None:
+    prompt = with_sampling(msgspec.convert({"tools": [WEATHER], "tool_choice": choice}, Sampling))
+    assert OpenAiWire().body("m", prompt)[0]["tool_choice"] == choice
+    assert AnthropicWire().body("m", prompt)[0]["tool_choice"] == {"type": anthropic}
+
+
+def test_anthropic_gets_tools_in_its_own_form() -> None:
+    body, not_sent = AnthropicWire().body("m", with_sampling(Sampling(tools=[WEATHER, BARE])))
+    assert body["tools"] == [
+        {"name": "get_weather", "description": "Of a city", "input_schema": {"type": "object"}},
+        {"name": "now", "input_schema": {"type": "object", "properties": {}}},
+    ]
+    assert "tool_choice" not in body
+    assert not_sent == []
+
+
+def test_a_grammar_goes_to_our_own_server_only() -> None:
+    prompt = with_sampling(Sampling(grammar='root ::= "a"'))
+    body, not_sent = OpenAiWire(is_local=True).body("m", prompt)
+    assert (body["grammar"], not_sent) == ('root ::= "a"', [])
+    for wire in (OpenAiWire(), AnthropicWire()):
+        body, not_sent = wire.body("m", prompt)
+        assert "grammar" not in body
+        assert not_sent == ["grammar"]
+
+
+def test_a_schema_is_sent_as_the_form_of_the_answer() -> None:
+    body, not_sent = OpenAiWire().body("m", with_sampling(Sampling(json_schema={"type": "object"})))
+    assert body["response_format"]["json_schema"]["schema"] == {"type": "object"}
+    assert not_sent == []
+
+
+def tool_calls_of(*deltas: Delta | None) -> Meter:
+    meter = Meter()
+    for delta in deltas:
+        assert delta is not None
+        meter.add(delta)
+    return meter
+
+
+CALL = [{"id": "c1", "name": "get_weather", "arguments": '{"city": "Paris"}'}]
+
+
+def test_tool_calls_of_openai_arrive_in_pieces() -> None:
+    def part(**function: str) -> dict[str, object]:
+        return {"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "function": function}]}}]}
+
+    head = {"index": 0, "id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": ""}}
+    wire = OpenAiWire()
+    meter = tool_calls_of(
+        wire.read(event({"choices": [{"index": 0, "delta": {"content": None, "tool_calls": [head]}}]})),
+        wire.read(event(part(arguments='{"city": '))),
+        wire.read(event(part(arguments='"Paris"}'))),
+        wire.read(event({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})),
+    )
+    assert (meter.tool_calls, meter.finish, meter.text) == (CALL, "tool_calls", "")
+
+
+def test_tool_calls_of_anthropic_arrive_in_pieces() -> None:
+    wire = AnthropicWire()
+    block = {"type": "tool_use", "id": "c1", "name": "get_weather", "input": {}}
+    delta = {"type": "input_json_delta"}
+    meter = tool_calls_of(
+        wire.read(event({"type": "content_block_start", "index": 1, "content_block": block})),
+        wire.read(
+            event(
+                {"type": "content_block_delta", "index": 1, "delta": {**delta, "partial_json": '{"city": '}}
+            )
+        ),
+        wire.read(
+            event({"type": "content_block_delta", "index": 1, "delta": {**delta, "partial_json": '"Paris"}'}})
+        ),
+        wire.read(event({"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {}})),
+    )
+    assert (meter.tool_calls, meter.finish, meter.text) == (CALL, "tool_calls", "")
 
 
 def test_openai_deltas() -> None:

@@ -236,6 +236,17 @@ RUN = {
         "memory_pressure_share": NUMBER_OR_NONE,
         "beside": list,
         "other_gpu_processes": list,
+        "context_tokens": COUNT_OR_NONE,
+        "tokenizer": TEXT_OR_NONE,
+        "recount_tokens": COUNT_OR_NONE,
+        "recount_tokenizer": TEXT_OR_NONE,
+        "template_added": TEXT_OR_NONE,
+        "template_left_out": list,
+        "host_cores": NUMBER_OR_NONE,
+        "prompt_bytes": COUNT_OR_NONE,
+        "prompt_chars": COUNT_OR_NONE,
+        "prompt_digest": TEXT_OR_NONE,
+        "has_system": (bool, type(None)),
     },
     "usage": {
         "prompt_tokens": COUNT_OR_NONE,
@@ -293,6 +304,7 @@ RUN = {
 }
 MAY_BE_NULL = {"weights", "engine", "error", "phases_ms"}
 ADDED = {"comparison_id", "turn", "column", "params", "not_sent", "route"}
+ADDED |= {"parent_id", "case", "repeat", "structured"}
 
 
 def check_shape(document: dict[str, Any], shape: dict[str, Any], where: str) -> None:

@@ -212,12 +212,13 @@ def test_answer_holds_to_a_json_schema(cli: Cli, tmp_path: Path) -> None:
     assert run["finish_reason"] == "stop"
 
 
-def test_schema_that_the_engine_refuses(cli: Cli, tmp_path: Path) -> None:
+def test_schema_that_is_none_is_refused_before_anything_is_loaded(cli: Cli, tmp_path: Path) -> None:
     schema = tmp_path / "schema.json"
     schema.write_text('{"type": "no-such-type"}')
     done = cli("run", "starter", "x", "--json-schema", str(schema), "--json")
-    assert done.code == 1
-    assert "schema" in done.last_line.lower() or "type" in done.last_line.lower()
+    assert done.code == 2
+    assert "no-such-type" in done.last_line
+    assert "loading" not in done.err
     error_of(done)
 
 

@@ -641,6 +641,15 @@ async def _gate(reply: Reply) -> None:
     await reply.close()
 
 
+@behaviour("named")
+async def _named(reply: Reply) -> None:
+    """Says which model it is: whoever is told this word was told what this model answered."""
+    await reply.head()
+    await reply.send(reply.dialect.begin() + reply.dialect.text(f"canary of {reply.asked.model}"))
+    await reply.send(reply.dialect.finish(reply.dialect.usage()) + reply.dialect.end())
+    await reply.close()
+
+
 @behaviour("hang-up")
 async def _hang_up(reply: Reply) -> None:
     """Closes the connection without a word."""

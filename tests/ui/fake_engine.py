@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
+import itertools
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +15,10 @@ from steelyard.core.base.clock import utc_now
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.ids import new_id
 from steelyard.core.values import commands as cmd
-from steelyard.core.values.comparison import Comparison, NotComparable
+from steelyard.core.values.comparison import Comparison, NotComparable, TargetSummary
 from steelyard.core.values.events import (
     ComparisonJudged,
+    ComparisonProgressed,
     ComparisonStarted,
     EngineChanged,
     Event,
@@ -44,8 +47,11 @@ from steelyard.core.values.servers import GatewayRow, ServerRow
 from steelyard.core.values.settings import Settings
 from steelyard.core.values.targets import TargetRow, TargetTest
 from steelyard.core.values.weights import Place, Shelf, UnusableFile, WeightsRow
+from ui.scripted_ballots import ScriptedBallots
 from ui.scripted_hub import ScriptedHub
 from ui.scripted_monitor import ScriptedMonitor
+from ui.scripted_prompts import ScriptedPrompts
+from ui.scripted_reading import ScriptedReading
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -88,6 +94,8 @@ class FakeEngine:
         self.unusable: list[UnusableFile] = []
         self.hub = ScriptedHub(self._tell)
         self.monitor = ScriptedMonitor()
+        self.ballots = ScriptedBallots()
+        self.prompts = ScriptedPrompts(self._tell)
         self.texts: dict[str, str] = {}
         self.reasoning: dict[str, str] = {}
         self.failures: dict[str, ErrorInfo] = {}
@@ -95,6 +103,12 @@ class FakeEngine:
         """0 streams as fast as the loop turns."""
         self.load_s = 0.0
         self.judge: Callable[[list[Run]], list[NotComparable]] = lambda _runs: []
+        self.alter: Callable[[Run], Run] = lambda run: run
+        """Changes a run's final document before it is told."""
+        self.summarise: Callable[[list[Run]], dict[str, TargetSummary]] = lambda _runs: {}
+        self.runs: dict[str, Run] = {}
+        """Every run that is over, by its id."""
+        self.reading = ScriptedReading(self.runs, self._tell)
         self.usd: dict[str, str | None] = {}
         self.stopped = False
         self.stop_takes_s = 0.0
@@ -104,6 +118,7 @@ class FakeEngine:
             self.monitor.answers()
             | {
                 cmd.StartComparison: None,
+                cmd.PinAnswer: None,
                 cmd.ReadSettings: lambda _c: self.settings,
                 cmd.SaveSettings: self._save_settings,
                 cmd.ListTargets: lambda _c: list(self.targets),
@@ -118,13 +133,15 @@ class FakeEngine:
                 cmd.StopServer: None,
                 cmd.FindServers: [],
                 cmd.ReadGateway: GatewayRow(base_url=None, keys=[]),
-                cmd.ListComparisons: [],
                 cmd.ReadSpending: Spending(today_usd=None, runs=0, unpriced_runs=0),
                 cmd.PreviewCost: CostPreview(api_usd_max="0", api_targets=0, local_targets=1, unpriced=[]),
                 cmd.PriceLike: None,
                 cmd.Diagnose: {},
             }
             | self.hub.answers()
+            | self.reading.answers()
+            | self.ballots.answers()
+            | self.prompts.answers()
         )
 
     # ---- EngineLike ----------------------------------------------------------------------------------------
@@ -143,7 +160,10 @@ class FakeEngine:
         self.executed.append(command)
         answer = self.answers[type(command)]
         if isinstance(command, cmd.StartComparison) and answer is None:
-            return await self._compare(command, request)
+            comparison = await self._compare(command, request)
+            if command.ballot_id is not None:
+                self.ballots.compared(command, comparison)
+            return comparison
         if isinstance(answer, Exception):
             raise answer
         result = answer(command) if callable(answer) else answer
@@ -260,19 +280,39 @@ class FakeEngine:
 
     async def _compare(self, command: cmd.StartComparison, request: str) -> Comparison:
         comparison_id = command.continues or new_id()
-        turn = len(command.histories[0]) // 2 if command.histories else 0
+        positions = command.columns or list(range(len(command.targets)))
+        parents = [self.runs.get(parent or "") for parent in command.parents or [None] * len(positions)]
+        asks = list(zip(positions, command.targets, parents, strict=True))
+        turn = max((parent.turn + 1 for parent in parents if parent), default=0)
         self._tell(ComparisonStarted(request=request, comparison_id=comparison_id, turn=turn))
-        columns = list(enumerate(command.targets))
+        self._total, self._done = len(asks) * command.repeat * max(1, len(command.cases)), 0
         local_turn = asyncio.Lock() if command.schedule == "model-by-model" else None
         streams = [
-            self._column(command, request, comparison_id, turn, column, target, local_turn)
-            for column, target in columns
+            self._column(command, request, comparison_id, position, target, parent, local_turn)
+            for position, target, parent in asks
         ]
         runs = [run for column_runs in await asyncio.gather(*streams) for run in column_runs]
         judged = self.judge(runs)
-        self._tell(ComparisonJudged(request=request, comparison_id=comparison_id, not_comparable=judged))
+        self._tell(
+            ComparisonJudged(
+                request=request,
+                comparison_id=comparison_id,
+                not_comparable=judged,
+                judged=[run.id for run in runs],
+            )
+        )
         return Comparison(
-            id=comparison_id, schedule=command.schedule, runs=runs, not_comparable=judged, summary={}
+            id=comparison_id,
+            schedule=command.schedule,
+            runs=runs,
+            not_comparable=judged,
+            summary=self.summarise(runs),
+        )
+
+    def comparison(self, comparison_id: str, runs: list[Run]) -> Comparison:
+        """What a command about a comparison answers with."""
+        return Comparison(
+            id=comparison_id, schedule="model-by-model", runs=runs, not_comparable=[], summary={}
         )
 
     async def _column(
@@ -280,24 +320,34 @@ class FakeEngine:
         command: cmd.StartComparison,
         request: str,
         comparison_id: str,
-        turn: int,
         column: int,
         target: str,
+        parent: Run | None,
         local_turn: asyncio.Lock | None,
     ) -> list[Run]:
         is_api = any(row.name == target for row in self.targets)
         runs: list[Run] = []
-        for _ in range(command.repeat):
-            run = self._new_run(command, comparison_id, turn, column, target)
-            if is_api or local_turn is None:
-                runs.append(await self._stream(request, run, is_api))
-                continue
-            if local_turn.locked():
+        cases = range(max(1, len(command.cases)))
+        for repeat, case in itertools.product(range(command.repeat), cases):
+            run = self._new_run(command, comparison_id, parent, column, target, repeat)
+            run = msgspec.structs.replace(run, case=case)
+            if not is_api and local_turn is not None and local_turn.locked():
                 self._tell(
                     RunWaited(request=request, column=column, target=target, reason="Waiting for its turn")
                 )
-            async with local_turn:
+            async with contextlib.nullcontext() if is_api or local_turn is None else local_turn:
                 runs.append(await self._stream(request, run, is_api))
+            self._done += 1
+            self._tell(
+                ComparisonProgressed(
+                    request=request,
+                    comparison_id=comparison_id,
+                    done=self._done,
+                    total=self._total,
+                    eta_s=None,
+                    doing=f"{target} is over",
+                )
+            )
         return runs
 
     async def _stream(self, request: str, run: Run, is_api: bool) -> Run:
@@ -334,11 +384,13 @@ class FakeEngine:
         except asyncio.CancelledError:
             cut = self._finished(run, said, stamps, is_api)
             cut = msgspec.structs.replace(cut, finish_reason="cancelled")
+            self.runs[cut.id] = cut
             self._tell(RunFinished(request=request, run=cut))
             raise
-        done = self._finished(run, said, stamps, is_api)
+        done = self.alter(self._finished(run, said, stamps, is_api))
         if target in self.failures:
             done = msgspec.structs.replace(done, finish_reason="error", error=self.failures[target])
+        self.runs[done.id] = done
         self._tell(RunFinished(request=request, run=done))
         return done
 
@@ -349,7 +401,13 @@ class FakeEngine:
         return [(True, part) for part in _chunks(thought)] + [(False, part) for part in _chunks(text)]
 
     def _new_run(
-        self, command: cmd.StartComparison, comparison_id: str, turn: int, column: int, target: str
+        self,
+        command: cmd.StartComparison,
+        comparison_id: str,
+        parent: Run | None,
+        column: int,
+        target: str,
+        repeat: int,
     ) -> Run:
         row = next((row for row in self.targets if row.name == target), None)
         if row is None:
@@ -373,8 +431,10 @@ class FakeEngine:
             started_at=utc_now(),
             target=info,
             comparison_id=comparison_id,
-            turn=turn,
+            turn=parent.turn + 1 if parent is not None else 0,
+            parent_id=parent.id if parent is not None else None,
             column=column,
+            repeat=repeat,
             params={"max_tokens": command.sampling.max_tokens},
         )
 

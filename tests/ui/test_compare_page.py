@@ -7,144 +7,36 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pytest
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMainWindow
 
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.redaction import MASK
 from steelyard.core.values import commands as cmd
-from steelyard.core.values.comparison import ColumnHistory, ComparisonHistory, ComparisonRow, NotComparable
+from steelyard.core.values.comparison import (
+    Answer,
+    ColumnHistory,
+    ComparisonHistory,
+    ComparisonRow,
+    NotComparable,
+)
 from steelyard.core.values.events import LibraryChanged, ServerChanged, TargetsChanged
 from steelyard.core.values.prompt import Message, Sampling
 from steelyard.core.values.reports import CostPreview
 from steelyard.core.values.run import ErrorInfo, Run, TargetInfo
 from steelyard.core.values.servers import ServerRow
-from steelyard.ui.pages.compare import ComparePage
 from steelyard.ui.widgets.response_links import LinkDialog
+from ui.compare_desk import CONTROL, SECOND, SHIFT, Desk, desk, open_desk, three
 from ui.fake_engine import STARTER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytestqt.qtbot import QtBot
 
-    from steelyard.ui.actions import Actions
-    from steelyard.ui.bridge import Bridge
-    from steelyard.ui.pages.compare_column import TargetColumn
     from steelyard.ui.theme.theme import Theme
     from ui.fake_engine import FakeEngine
 
-CONTROL = Qt.KeyboardModifier.ControlModifier
-SHIFT = Qt.KeyboardModifier.ShiftModifier
-SECOND = msgspec.structs.replace(
-    STARTER, name="Llama-3.1-8B-Q5_K_M", path="/w/Llama-3.1-8B-Q5_K_M.gguf", quant="Q5_K_M", source="file"
-)
-
-
-class Desk(QObject):
-    """The page in a plain window."""
-
-    def __init__(self, qtbot: QtBot, page: ComparePage, window: QMainWindow, engine: FakeEngine) -> None:
-        super().__init__()
-        self.qtbot = qtbot
-        self.page = page
-        self.window = window
-        self.engine = engine
-
-    @property
-    def widgets(self) -> list[TargetColumn]:
-        return self.page.columns.widgets
-
-    def press(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        widget = QApplication.focusWidget()
-        assert widget is not None
-        QTest.keyClick(widget, key, modifier)
-
-    def type(self, text: str) -> None:
-        widget = QApplication.focusWidget()
-        assert widget is not None
-        QTest.keyClicks(widget, text)
-
-    def activate(self) -> None:
-        self.window.activateWindow()  # a closed pop-up stays the active window on the offscreen platform
-        self.qtbot.waitUntil(self.window.isActiveWindow)
-        self.page.focus_prompt()
-
-    def add(self, name: str) -> None:
-        self.press(Qt.Key.Key_L, CONTROL)
-        self.qtbot.waitUntil(self.page.picker.isVisible)
-        self.type(name)
-        self.press(Qt.Key.Key_Return)
-        self.qtbot.waitUntil(lambda: name in self.page.state.targets)
-        self.activate()
-
-    def ask(self, text: str) -> None:
-        self.page.focus_prompt()
-        self.type(text)
-        self.press(Qt.Key.Key_Return, CONTROL)
-
-    def wait_answered(self) -> None:
-        self.qtbot.waitUntil(
-            lambda: (
-                self.page.state.turn_count > 0
-                and not self.page.state.is_streaming
-                and self.page.composer.send_button.accessibleName() != "Stop"
-            ),
-            timeout=10_000,
-        )
-
-    def lines(self, column: int) -> list[str]:
-        return [line for line in self.widgets[column].view.toPlainText().split("\n") if line]
-
-    def facts(self, column: int) -> dict[str, str]:
-        return {fact.label: fact.text for fact in self.widgets[column].facts.facts}
-
-    def last_comparison(self) -> cmd.StartComparison:
-        return self.engine.of_type(cmd.StartComparison)[-1]
-
-
-@pytest.fixture
-def open_desk(
-    qtbot: QtBot, theme: Theme, bridge: Bridge, actions: Actions, fake_engine: FakeEngine
-) -> Iterator[Any]:
-    windows: list[QMainWindow] = []
-
-    def opened() -> Desk:
-        window = QMainWindow()
-        windows.append(window)
-        page = ComparePage(theme, bridge, actions)
-        window.setCentralWidget(page)
-        actions.attach(window)
-        actions.set_page("compare")
-        qtbot.addWidget(window)
-        window.resize(1440, 860)
-        with qtbot.waitExposed(window):
-            window.show()
-        window.activateWindow()
-        qtbot.waitUntil(lambda: page.is_body_decided, timeout=5000)
-        page.focus_first()
-        return Desk(qtbot, page, window, fake_engine)
-
-    yield opened
-    for window in windows:
-        window.close()
-
-
-@pytest.fixture
-def desk(open_desk: Any, fake_engine: FakeEngine) -> Desk:
-    fake_engine.weights = [STARTER, SECOND]
-    fake_engine.add_api("mini")
-    return open_desk()
-
-
-@pytest.fixture
-def three(desk: Desk) -> Desk:
-    desk.add("Llama-3.1-8B-Q5_K_M")
-    desk.add("mini")
-    return desk
+__all__ = ["desk", "open_desk", "three"]
 
 
 # ---- the start ---------------------------------------------------------------------------------------------
@@ -434,27 +326,30 @@ def test_a_second_turn_goes_on_in_the_same_columns(three: Desk) -> None:
     three.wait_answered()
     command = three.last_comparison()
     assert command.continues == first
-    assert command.histories == [
-        [Message(role="user", content="First?"), Message(role="assistant", content=answer)]
-        for answer in ("one", "two", "three")
-    ]
-    three.qtbot.waitUntil(lambda: three.lines(1) == ["First?", "two", "Second?", "two"])
+    assert command.columns == [0, 1, 2]
+    assert [three.engine.runs[parent].text for parent in command.parents] == ["one", "two", "three"]
+    three.qtbot.waitUntil(lambda: three.texts(1) == ["First?", "two", "Second?", "two"])
     assert three.page.prompt_bar.text == "Second?"
 
 
-def test_rerun_is_a_comparison_of_its_own(three: Desk) -> None:
+def test_a_rerun_stands_beside_the_answers_before_and_pinned_ones_stay(three: Desk) -> None:
     three.ask("First?")
     three.wait_answered()
     three.ask("Second?")
     three.qtbot.waitUntil(lambda: three.page.state.turn_count == 2)
     three.wait_answered()
+    three.press(Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
+    three.press(Qt.Key.Key_P, CONTROL)
+    three.qtbot.waitUntil(lambda: len(three.engine.of_type(cmd.PinAnswer)) == 1)
+    assert three.widgets[1].header.pin_button.isVisible()
     three.press(Qt.Key.Key_R, CONTROL)
     three.qtbot.waitUntil(lambda: len(three.engine.of_type(cmd.StartComparison)) == 3)
     three.wait_answered()
     command = three.last_comparison()
-    assert (command.prompt, command.continues) == ("Second?", None)
-    assert [message.content for message in command.histories[0]][:1] == ["First?"]
-    assert len(command.histories[0]) == 2
+    assert (command.prompt, command.columns) == ("Second?", [0, 2])
+    assert command.continues == three.page.state.comparison_id
+    assert [three.engine.runs[parent].turn for parent in command.parents] == [0, 0]
+    assert [len(column.answers) for column in three.page.state.columns] == [3, 2, 3]
     assert three.page.state.turn_count == 2
 
 
@@ -469,7 +364,7 @@ def test_a_new_comparison_keeps_the_targets(three: Desk) -> None:
     three.ask("Another?")
     three.wait_answered()
     assert three.last_comparison().continues is None
-    assert three.last_comparison().histories == []
+    assert three.last_comparison().parents == []
 
 
 def test_another_column_starts_a_new_comparison(desk: Desk) -> None:
@@ -483,11 +378,62 @@ def test_another_column_starts_a_new_comparison(desk: Desk) -> None:
     assert desk.page.state.turn_count == 1
 
 
-def test_the_prompt_is_copied_back(desk: Desk) -> None:
-    desk.ask("Say it again")
-    desk.wait_answered()
-    QTest.mouseClick(desk.page.prompt_bar.edit_button, Qt.MouseButton.LeftButton)
-    assert desk.page.composer.prompt.text == "Say it again"
+def test_an_edited_question_is_asked_anew_beside_the_old_one(three: Desk) -> None:
+    three.ask("First?")
+    three.wait_answered()
+    QTest.mouseClick(three.page.prompt_bar.edit_button, Qt.MouseButton.LeftButton)
+    assert three.page.composer.prompt.text == "First?"
+    assert "Editing the question" in three.page.edit_bar.text
+    three.type(" Really?")
+    three.press(Qt.Key.Key_Return, CONTROL)
+    three.qtbot.waitUntil(lambda: len(three.engine.of_type(cmd.StartComparison)) == 2)
+    three.wait_answered()
+    command = three.last_comparison()
+    assert (command.prompt, command.columns, command.parents) == ("First? Really?", [0, 1, 2], [None] * 3)
+    assert not three.page.edit_bar.isVisible()
+    assert three.page.prompt_bar.text == "First? Really?"
+    three.qtbot.waitUntil(lambda: "2/2" in three.lines(0)[0])
+    three.press(Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
+    three.press(Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    three.qtbot.waitUntil(lambda: three.lines(0)[0].startswith("First? "))
+    assert "1/2" in three.lines(0)[0]
+    assert three.page.state.columns[1].turn.prompt == "First? Really?", "only the focused column moved"
+
+
+def test_editing_one_column_and_leaving_it(three: Desk) -> None:
+    three.ask("First?")
+    three.wait_answered()
+    three.press(Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
+    three.press(Qt.Key.Key_E, CONTROL)
+    assert "Llama-3.1-8B" in three.page.edit_bar.text
+    three.press(Qt.Key.Key_Escape)
+    assert not three.page.edit_bar.isVisible()
+    assert three.page.composer.prompt.text == ""
+    three.press(Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
+    three.press(Qt.Key.Key_E, CONTROL)
+    three.type(" Why?")
+    three.press(Qt.Key.Key_Return, CONTROL)
+    three.qtbot.waitUntil(lambda: len(three.engine.of_type(cmd.StartComparison)) == 2)
+    three.wait_answered()
+    assert (three.last_comparison().columns, three.last_comparison().prompt) == ([1], "First? Why?")
+
+
+def test_links_in_the_answer_regenerate_and_flip(three: Desk) -> None:
+    three.ask("First?")
+    three.wait_answered()
+    three.press(Qt.Key.Key_3, Qt.KeyboardModifier.AltModifier)
+    three.engine.texts["mini"] = "another one"
+    three.press(Qt.Key.Key_R, CONTROL | SHIFT)
+    three.qtbot.waitUntil(lambda: len(three.page.state.columns[2].answers) == 2)
+    three.wait_answered()
+    assert three.last_comparison().columns == [2]
+    three.qtbot.waitUntil(lambda: "2/2" in three.lines(2)[-1])
+    three.click_word(2, "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}")
+    three.qtbot.waitUntil(lambda: "1/2" in three.lines(2)[-1])
+    assert "Lock risk: medium" in three.lines(2)
+    three.click_word(2, "Regenerate")
+    three.qtbot.waitUntil(lambda: len(three.page.state.columns[2].answers) == 3)
+    three.wait_answered()
 
 
 # ---- comparability -----------------------------------------------------------------------------------------
@@ -511,16 +457,17 @@ def test_what_cannot_be_compared_has_a_banner_and_a_remedy(three: Desk) -> None:
     three.wait_answered()
     column = three.widgets[0]
     three.qtbot.waitUntil(column.banner.isVisible)
-    assert column.banner.detail == "The model was loaded for this run (4.2 s)"
+    assert column.banner.text == ("TTFT, total: The model was loaded for this run (4.2 s)")
     first = three.page.strip.metrics[0]
     assert first.rows[0].text == "not comparable, cold start"
     tones = {fact.label: fact.tone for fact in column.facts.facts}
     assert (tones["TTFT"], tones["Total"], tones["Generation"]) == ("warn", "warn", "")
     three.engine.judge = lambda _runs: []
-    QTest.mouseClick(column.banner.button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(column.banner.rows[0].button, Qt.MouseButton.LeftButton)
     three.qtbot.waitUntil(lambda: not column.banner.isVisible())
     three.wait_answered()
     assert three.last_comparison().targets == ["starter"]
+    assert three.last_comparison().warm_up == 1
 
 
 def test_the_remedy_for_neighbours_is_another_schedule(three: Desk) -> None:
@@ -538,7 +485,7 @@ def test_the_remedy_for_neighbours_is_another_schedule(three: Desk) -> None:
     three.wait_answered()
     three.qtbot.waitUntil(three.widgets[0].banner.isVisible)
     three.engine.judge = lambda _runs: []
-    QTest.mouseClick(three.widgets[0].banner.button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(three.widgets[0].banner.rows[0].button, Qt.MouseButton.LeftButton)
     three.qtbot.waitUntil(lambda: three.last_comparison().schedule == "model-by-model")
     assert three.last_comparison().targets == three.page.state.targets
 
@@ -617,6 +564,7 @@ def stored_run(name: str, turn: int) -> Run:
         started_at="2026-01-01T00:00:00Z",
         target=TargetInfo(name=name, kind="api", model="m", endpoint_host="h"),
         turn=turn,
+        parent_id=f"{name}{turn - 1}" if turn else None,
         text=f"{name} said {turn}",
         finish_reason="stop",
         params={"max_tokens": 64},
@@ -629,26 +577,35 @@ def test_history_lists_finds_and_restores(open_desk: Any, fake_engine: FakeEngin
         ComparisonRow(id=id_, started_at="2026-01-01T00:00:00Z", title=title, targets=["mini"], turns=2)
         for id_, title in (("c1", "About balances"), ("c2", "About <b>locks</b>"))
     ]
-    fake_engine.answers[cmd.ListComparisons] = rows
+    fake_engine.answers[cmd.ListComparisons] = lambda command: [
+        row for row in rows if all(word in f"{row.title} {row.targets}" for word in command.query.split())
+    ]
     fake_engine.answers[cmd.ReadComparison] = lambda command: ComparisonHistory(
         id=command.id,
         started_at="2026-01-01T00:00:00Z",
         title="About <b>locks</b>",
         schedule="concurrent",
         system="Be brief.",
-        prompts=["One?", "Two?"],
-        columns=[ColumnHistory(target="mini", runs=[stored_run("mini", 0), stored_run("mini", 1)])],
+        columns=[
+            ColumnHistory(
+                target="mini",
+                answers=[
+                    Answer(run=stored_run("mini", 0), question=Message(role="user", content="One?")),
+                    Answer(run=stored_run("mini", 1), question=Message(role="user", content="Two?")),
+                ],
+            )
+        ],
         not_comparable=[],
     )
     desk = open_desk()
     QTest.mouseClick(desk.page.title_widget.button, Qt.MouseButton.LeftButton)
-    popup = desk.page.title_widget.popup
-    qtbot.waitUntil(lambda: len(popup.shown_rows) == 2)
+    history = desk.page.reading.history
+    qtbot.waitUntil(lambda: len(history.list.rows) == 2)
     desk.type("locks mini")
-    assert [row.key for row in popup.shown_rows] == ["c2"]
+    qtbot.waitUntil(lambda: [row.id for row in history.list.rows] == ["c2"])
     desk.press(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: desk.page.state.comparison_id == "c2")
-    qtbot.waitUntil(lambda: desk.lines(0) == ["One?", "mini said 0", "Two?", "mini said 1"])
+    qtbot.waitUntil(lambda: desk.texts(0) == ["One?", "mini said 0", "Two?", "mini said 1"])
     assert desk.page.toolbar.schedule == "concurrent"
     assert desk.page.composer.sampling.max_tokens == 64
     assert desk.page.title_widget.text == "About <b>locks</b>"
@@ -657,12 +614,7 @@ def test_history_lists_finds_and_restores(open_desk: Any, fake_engine: FakeEngin
     qtbot.waitUntil(lambda: fake_engine.of_type(cmd.StartComparison) != [])
     command = desk.last_comparison()
     assert (command.continues, command.system) == ("c2", "Be brief.")
-    assert [message.content for message in command.histories[0]] == [
-        "One?",
-        "mini said 0",
-        "Two?",
-        "mini said 1",
-    ]
+    assert (command.columns, command.parents) == ([0], ["mini1"])
     desk.wait_answered()
 
 

@@ -1,4 +1,4 @@
-"""Which event belongs where, what a second turn sends, and what a rerun is. No window."""
+"""Which event belongs where, what goes on from what, and what comes back from the ledger. No window."""
 
 from __future__ import annotations
 
@@ -8,9 +8,17 @@ import msgspec
 import pytest
 
 from steelyard.core.base.errors import AppError
-from steelyard.core.values.comparison import ColumnHistory, Comparison, ComparisonHistory, NotComparable
+from steelyard.core.values.comparison import (
+    Answer,
+    ColumnHistory,
+    Comparison,
+    ComparisonHistory,
+    NotComparable,
+    Remedy,
+)
 from steelyard.core.values.events import (
     ComparisonJudged,
+    ComparisonProgressed,
     ComparisonStarted,
     RunFinished,
     RunStarted,
@@ -18,12 +26,15 @@ from steelyard.core.values.events import (
     TextArrived,
 )
 from steelyard.core.values.prompt import Message, Sampling
-from steelyard.core.values.run import ErrorInfo, Run, TargetInfo
-from steelyard.ui.pages.compare_remedies import remedied
-from steelyard.ui.pages.compare_state import CompareState, Sent
+from steelyard.core.values.run import ErrorInfo, Run, RunState, TargetInfo
+from steelyard.ui.pages.compare_remedies import SHARED_SYSTEM, cure_of
+from steelyard.ui.pages.compare_restore import restore
+from steelyard.ui.pages.compare_state import Ask, CompareState
 from steelyard.ui.pages.compare_targets import TargetRef, bare_title
+from steelyard.ui.pages.compare_turn import Sent
 
 SENT = Sent("Why?", "Be brief.", Sampling(), "model-by-model", "2026-01-01T10:00:00.000Z")
+AND = Sent("And?", "", Sampling(), "model-by-model", "2026-01-01T10:01:00.000Z")
 
 
 def ref(name: str) -> TargetRef:
@@ -61,12 +72,15 @@ def state() -> CompareState:
     return state
 
 
-def answer(state: CompareState, request: str, texts: list[str], comparison_id: str = "c1") -> list[Run]:
+def answer(state: CompareState, request: str, texts: dict[int, str], *, repeat: int = 0) -> list[Run]:
+    """Every column of the request answers; the request stays open."""
     runs = []
-    state.apply(ComparisonStarted(request=request, comparison_id=comparison_id, turn=0))
-    for column, text in enumerate(texts):
+    state.apply(ComparisonStarted(request=request, comparison_id="c1", turn=0))
+    for column, text in texts.items():
         name = state.columns[column].ref.target
-        run = run_of(column, name, id=f"{request}-{name}")
+        turn = state.columns[column].turn
+        parent = turn.parent.run_id if turn is not None and turn.parent is not None else None
+        run = run_of(column, name, id=f"{request}-{name}-{repeat}", parent_id=parent, repeat=repeat)
         state.apply(RunStarted(request=request, run=run))
         state.apply(text_of(run, text, request=request))
         done = msgspec.structs.replace(run, text=text, finish_reason="stop")
@@ -75,8 +89,25 @@ def answer(state: CompareState, request: str, texts: list[str], comparison_id: s
     return runs
 
 
+def end(state: CompareState, request: str, runs: list[Run]) -> None:
+    result = Comparison(id="c1", schedule="model-by-model", runs=runs, not_comparable=[], summary={})
+    state.finish(request, result)
+
+
+def ask(state: CompareState, request: str, sent: Sent, texts: dict[int, str]) -> list[Run]:
+    """A question with its answers: a follow-up where that is possible."""
+    state.begin(request, sent, state.follow_ups() if state.can_continue else None)
+    runs = answer(state, request, texts)
+    end(state, request, runs)
+    return runs
+
+
+def branch(state: CompareState, column: int) -> list[str]:
+    return [part for turn in state.columns[column].turns for part in (turn.prompt, turn.text)]
+
+
 def test_text_goes_to_its_column(state: CompareState) -> None:
-    state.start("r1", SENT, "new")
+    state.begin("r1", SENT)
     runs = [run_of(0, "a"), run_of(1, "b")]
     for run in runs:
         state.apply(RunStarted(request="r1", run=run))
@@ -90,16 +121,16 @@ def test_text_goes_to_its_column(state: CompareState) -> None:
 
 
 def test_events_of_other_requests_and_runs_change_nothing(state: CompareState) -> None:
-    state.start("r1", SENT, "new")
+    state.begin("r1", SENT)
     state.apply(RunStarted(request="r1", run=run_of(0, "a")))
     assert state.apply(text_of(run_of(0, "a", id="another"), "stray")) == []
     assert state.apply(text_of(run_of(0, "a"), "stray", request="r0")) == []
-    assert state.apply(text_of(run_of(7, "a"), "stray")) == []
+    assert state.apply(RunStarted(request="r1", run=run_of(7, "a", id="seventh"))) == []
     assert state.columns[0].turn.text == ""
 
 
 def test_waiting_says_for_what(state: CompareState) -> None:
-    state.start("r1", SENT, "new")
+    state.begin("r1", SENT)
     state.apply(RunWaited(request="r1", column=1, target="b", reason="loading", progress=0.34))
     turn = state.columns[1].turn
     assert (turn.phase, turn.reason, turn.progress) == ("waiting", "loading", 0.34)
@@ -107,7 +138,7 @@ def test_waiting_says_for_what(state: CompareState) -> None:
 
 
 def test_the_final_document_brings_what_the_stream_missed(state: CompareState) -> None:
-    state.start("r1", SENT, "new")
+    state.begin("r1", SENT)
     run = run_of(0, "a")
     state.apply(RunStarted(request="r1", run=run))
     state.apply(text_of(run, "Hello"))
@@ -119,7 +150,7 @@ def test_the_final_document_brings_what_the_stream_missed(state: CompareState) -
 
 
 def test_a_failed_run_keeps_its_text_and_others_go_on(state: CompareState) -> None:
-    state.start("r1", SENT, "new")
+    state.begin("r1", SENT)
     run = run_of(0, "a")
     state.apply(RunStarted(request="r1", run=run))
     state.apply(text_of(run, "Half an"))
@@ -136,7 +167,7 @@ def test_a_failed_run_keeps_its_text_and_others_go_on(state: CompareState) -> No
 
 
 def test_a_refused_request_fails_every_column_that_waits(state: CompareState) -> None:
-    state.start("r1", SENT, "new")
+    state.begin("r1", SENT)
     state.fail("r1", AppError("No such target", "b", "Choose another."))
     assert [column.turn.phase for column in state.columns] == ["failed", "failed"]
     assert state.columns[1].turn.error.title == "No such target"
@@ -144,7 +175,7 @@ def test_a_refused_request_fails_every_column_that_waits(state: CompareState) ->
 
 
 def test_stopping_keeps_the_text_and_takes_the_late_document(state: CompareState) -> None:
-    state.start("r1", SENT, "new")
+    state.begin("r1", SENT)
     run = run_of(0, "a")
     state.apply(RunStarted(request="r1", run=run))
     state.apply(text_of(run, "Hel"))
@@ -158,17 +189,20 @@ def test_stopping_keeps_the_text_and_takes_the_late_document(state: CompareState
 
 
 def test_judgement_reaches_its_run(state: CompareState) -> None:
-    state.start("r1", SENT, "new")
-    runs = answer(state, "r1", ["x", "y"])
+    state.begin("r1", SENT)
+    runs = answer(state, "r1", {0: "x", 1: "y"})
     entry = NotComparable(run_id=runs[1].id, metrics=["ttft_ms"], code="cold_start", detail="loaded")
-    state.apply(ComparisonJudged(request="r1", comparison_id="c1", not_comparable=[entry]))
+    ids = [run.id for run in runs]
+    state.apply(ComparisonJudged(request="r1", comparison_id="c1", not_comparable=[entry], judged=ids))
     assert state.columns[0].turn.excluded == []
     assert state.columns[1].turn.excluded_by("ttft_ms") == entry
     assert state.columns[1].turn.excluded_by("gen_tps") is None
+    state.apply(ComparisonJudged(request="r9", comparison_id="c1", not_comparable=[], judged=ids))
+    assert state.columns[1].turn.excluded == [], "judged anew together with a later answer"
 
 
 def test_the_result_counts_where_events_were_missed(state: CompareState) -> None:
-    state.start("r1", SENT, "new")
+    state.begin("r1", SENT)
     runs = [run_of(at, name, text=name, finish_reason="stop") for at, name in enumerate("ab")]
     result = Comparison(id="c1", schedule="model-by-model", runs=runs, not_comparable=[], summary={})
     assert [change.text for change in state.finish("r1", result) if change.text] == ["a", "b"]
@@ -178,71 +212,120 @@ def test_the_result_counts_where_events_were_missed(state: CompareState) -> None
 # ---- further turns -----------------------------------------------------------------------------------------
 
 
-def test_a_second_turn_sends_what_went_before(state: CompareState) -> None:
-    state.start("r1", SENT, "new")
-    answer(state, "r1", ["one", "two"])
+def test_a_follow_up_goes_on_from_the_answers_that_are_shown(state: CompareState) -> None:
+    first = ask(state, "r1", SENT, {0: "one", 1: "two"})
     assert state.can_continue
-    assert state.comparison_id == "c1"
-    assert state.histories() == [
-        [Message(role="user", content="Why?"), Message(role="assistant", content="one")],
-        [Message(role="user", content="Why?"), Message(role="assistant", content="two")],
-    ]
-    state.start("r2", Sent("And?", "", Sampling(), "model-by-model", SENT.sent_at), "further")
-    answer(state, "r2", ["three", "four"])
-    assert state.turn_count == 2
-    assert [message.content for message in state.histories()[1]] == ["Why?", "two", "And?", "four"]
-    assert state.comparison_id == "c1"
+    assert [follow.parent.run_id for follow in state.follow_ups()] == [run.id for run in first]
+    ask(state, "r2", AND, {0: "three", 1: "four"})
+    assert branch(state, 1) == ["Why?", "two", "And?", "four"]
+    assert (state.turn_count, state.comparison_id) == (2, "c1")
 
 
-def test_turns_without_an_answer_are_left_out(state: CompareState) -> None:
-    state.start("r1", SENT, "new")
-    state.apply(ComparisonStarted(request="r1", comparison_id="c1", turn=0))
-    run = run_of(0, "a")
-    state.apply(RunStarted(request="r1", run=run))
-    state.apply(RunFinished(request="r1", run=msgspec.structs.replace(run, text="yes", finish_reason="stop")))
+def test_a_failed_turn_is_left_behind(state: CompareState) -> None:
+    ask(state, "r1", SENT, {0: "one", 1: "two"})
+    state.begin("r2", AND, state.follow_ups())
+    answer(state, "r2", {0: "three"})
     error = ErrorInfo(title="No", detail="", hint="", retryable=False)
-    failed = run_of(1, "b", error=error, text="ha", finish_reason="error")
-    state.apply(RunStarted(request="r1", run=run_of(1, "b")))
-    state.apply(RunFinished(request="r1", run=failed))
-    assert [len(history) for history in state.histories()] == [2, 0]
+    failed = run_of(1, "b", id="f", parent_id="r1-b-0", error=error, text="ha", finish_reason="error")
+    state.apply(RunFinished(request="r2", run=failed))
+    end(state, "r2", [])
+    assert [follow.parent.text for follow in state.follow_ups()] == ["three", "two"]
 
 
-@pytest.mark.parametrize("change", ["add", "remove"])
-def test_other_columns_make_a_new_comparison(state: CompareState, change: str) -> None:
-    state.start("r1", SENT, "new")
-    answer(state, "r1", ["one", "two"])
-    if change == "add":
-        state.add(ref("c"))
-    else:
-        state.remove(state.columns[0])
+def test_an_edited_question_stands_beside_the_old_one(state: CompareState) -> None:
+    ask(state, "r1", SENT, {0: "one", 1: "two"})
+    ask(state, "r2", AND, {0: "three", 1: "four"})
+    column = state.columns[0]
+    state.begin("r3", Sent("But?", "", Sampling(), "model-by-model", "t"), [Ask(column, column.turn.parent)])
+    end(state, "r3", answer(state, "r3", {0: "five"}))
+    assert branch(state, 0) == ["Why?", "one", "But?", "five"]
+    assert branch(state, 1) == ["Why?", "two", "And?", "four"]
+    assert column.question_place(column.turn) == (2, 2)
+    assert column.flip(column.last_fork(), -1)
+    assert branch(state, 0) == ["Why?", "one", "And?", "three"]
+    assert not column.flip(column.last_fork(), -1)
+
+
+def test_a_regenerated_answer_is_the_second_of_two_and_what_followed_stays_with_its_own(
+    state: CompareState,
+) -> None:
+    ask(state, "r1", SENT, {0: "one", 1: "two"})
+    ask(state, "r2", AND, {0: "three", 1: "four"})
+    column = state.columns[0]
+    state.begin("r3", SENT, [Ask(column, None)])
+    end(state, "r3", answer(state, "r3", {0: "other"}))
+    assert branch(state, 0) == ["Why?", "other"]
+    assert column.place(column.turn) == (2, 2)
+    column.flip(column.turn, -1)
+    assert branch(state, 0) == ["Why?", "one", "And?", "three"]
+    assert state.follow_ups()[0].parent.text == "three"
+
+
+def test_repeated_runs_are_answers_to_one_question(state: CompareState) -> None:
+    state.begin("r1", SENT)
+    runs = [run for n in range(3) for run in answer(state, "r1", {0: f"a{n}", 1: f"b{n}"}, repeat=n)]
+    end(state, "r1", runs)
+    column = state.columns[1]
+    assert column.place(column.turn) == (3, 3)
+    column.flip(column.turn, -1)
+    assert (column.turn.text, column.shows_single) == ("b1", True)
+
+
+def test_who_leafs_through_repeated_runs_is_not_taken_away_from_them(state: CompareState) -> None:
+    state.begin("r1", SENT)
+    for n in range(2):
+        answer(state, "r1", {0: f"a{n}", 1: f"b{n}"}, repeat=n)
+    column = state.columns[0]
+    column.flip(column.turn, -1)
+    answer(state, "r1", {0: "a2", 1: "b2"}, repeat=2)
+    assert (column.turn.text, len(column.answers)) == ("a0", 3)
+    assert state.columns[1].turn.text == "b2"
+
+
+def test_reruns_leave_pinned_answers(state: CompareState) -> None:
+    ask(state, "r1", SENT, {0: "one", 1: "two"})
+    state.columns[0].turn.is_pinned = True
+    assert [again.column for again in state.reruns()] == [state.columns[1]]
+    state.columns[1].turn.is_pinned = True
+    assert not state.can_rerun
+
+
+def test_a_column_that_is_added_makes_a_new_comparison(state: CompareState) -> None:
+    ask(state, "r1", SENT, {0: "one", 1: "two"})
+    state.add(ref("c"))
     assert not state.can_continue
-    state.start("r2", SENT, "new")
-    assert [len(column.turns) for column in state.columns] == [1] * len(state.columns)
+    state.begin("r2", SENT)
+    assert [len(column.turns) for column in state.columns] == [1] * 3
     assert state.comparison_id is None
 
 
-def test_a_rerun_of_a_follow_up_has_the_history_before_it(state: CompareState) -> None:
-    state.start("r1", SENT, "new")
-    answer(state, "r1", ["one", "two"])
-    state.start("r2", Sent("And?", "", Sampling(), "model-by-model", SENT.sent_at), "further")
-    answer(state, "r2", ["three", "four"])
-    assert [message.content for message in state.histories(is_rerun=True)[0]] == ["Why?", "one"]
-    state.start("r3", state.sent, "again")
-    assert [turn.prompt for turn in state.columns[0].turns] == ["Why?", "And?"]
-    assert state.columns[0].turns[0].text == "one"
-    assert state.columns[0].turn.text == ""
+def test_a_column_that_is_removed_leaves_the_others_in_their_places(state: CompareState) -> None:
+    ask(state, "r1", SENT, {0: "one", 1: "two"})
+    state.remove(state.columns[0])
+    assert state.can_continue
+    assert [follow.column.position for follow in state.follow_ups()] == [1]
 
 
-def test_one_column_again_leaves_the_others(state: CompareState) -> None:
-    state.start("r1", SENT, "new")
-    answer(state, "r1", ["one", "two"])
-    state.start_one("r2", state.columns[1])
-    run = run_of(0, "b", id="again")
+def test_events_find_a_column_by_its_place_in_the_comparison(state: CompareState) -> None:
+    ask(state, "r1", SENT, {0: "one", 1: "two"})
+    state.begin("r2", SENT, [Ask(state.columns[1], None)])
+    state.apply(RunWaited(request="r2", column=1, target="b", reason="loading"))
+    assert state.columns[1].turn.reason == "loading"
+    run = run_of(1, "b", id="again")
     state.apply(RunStarted(request="r2", run=run))
     state.apply(text_of(run, "new", request="r2"))
     assert (state.columns[0].turn.text, state.columns[1].turn.text) == ("one", "new")
-    state.apply(ComparisonStarted(request="r2", comparison_id="c2", turn=0))
-    assert state.comparison_id == "c1"
+
+
+def test_how_far_it_is(state: CompareState) -> None:
+    state.begin("r1", SENT)
+    told = ComparisonProgressed(
+        request="r1", comparison_id="c1", done=1, total=6, eta_s=12.0, doing="b answers"
+    )
+    state.apply(told)
+    assert state.progress == told
+    state.stop()
+    assert state.progress is None
 
 
 def test_there_is_room_for_four_and_none_twice(state: CompareState) -> None:
@@ -255,53 +338,102 @@ def test_there_is_room_for_four_and_none_twice(state: CompareState) -> None:
 
 # ---- history -----------------------------------------------------------------------------------------------
 
+PARAMS = {"max_tokens": 64, "temperature": 0.5, "top_p": "default", "seed": 7, "json_schema": None}
 
-def stored() -> ComparisonHistory:
-    params = {"max_tokens": 64, "temperature": 0.5, "top_p": "default", "seed": 7, "json_schema": None}
-    runs = [
-        run_of(0, "a", id=f"t{turn}", turn=turn, text=f"answer {turn}", finish_reason="stop", params=params)
-        for turn in (0, 1)
-    ]
+
+def kept(question: str, run: Run, *, is_pinned: bool = False) -> Answer:
+    return Answer(run=run, question=Message(role="user", content=question), is_pinned=is_pinned)
+
+
+def stored(*, pin_first: bool = False, **changes: Any) -> ComparisonHistory:
+    def run(id_: str, parent: str | None, text: str) -> Run:
+        turn = 0 if parent is None else 1
+        return run_of(
+            0, "a", id=id_, parent_id=parent, turn=turn, text=text, finish_reason="stop", params=PARAMS
+        )
+
     failed = run_of(1, "gone", id="g0", text="", finish_reason="interrupted")
-    entry = NotComparable(run_id="t1", metrics=["ttft_ms"], code="cached_prefill", detail="cache")
-    return ComparisonHistory(
+    history = ComparisonHistory(
         id="c9",
         started_at="2026-01-02T03:04:05.000Z",
         title="Why?",
         schedule="concurrent",
         system="Be brief.",
-        prompts=["Why?", "And?"],
-        columns=[ColumnHistory(target="a", runs=runs), ColumnHistory(target="gone", runs=[failed])],
-        not_comparable=[entry],
+        columns=[
+            ColumnHistory(
+                target="a",
+                answers=[
+                    kept("Why?", run("w1", None, "one"), is_pinned=pin_first),
+                    kept("Why?", run("w2", None, "two")),
+                    kept("And?", run("n1", "w2", "three")),
+                    kept("But?", run("n2", "w2", "four")),
+                ],
+            ),
+            ColumnHistory(target="gone", answers=[kept("Why?", failed)]),
+        ],
+        not_comparable=[NotComparable(run_id="n2", metrics=["ttft_ms"], code="cached_prefill", detail="c")],
+        missing_runs=1,
     )
+    return msgspec.structs.replace(history, **changes)
 
 
-def test_a_stored_comparison_is_shown_and_can_go_on(state: CompareState) -> None:
-    state.restore(stored(), [ref("a")])
-    first, second = state.columns
-    assert [turn.text for turn in first.turns] == ["answer 0", "answer 1"]
-    assert first.turn.excluded[0].code == "cached_prefill"
-    assert [turn.phase for turn in second.turns] == ["stopped", "stopped"]
-    assert state.can_continue
-    assert state.comparison_id == "c9"
-    assert state.sent.prompt == "And?"
+def test_a_stored_comparison_comes_back_with_its_tree_and_the_last_branch(state: CompareState) -> None:
+    restore(state, stored(), [ref("a")])
+    column = state.columns[0]
+    assert branch(state, 0) == ["Why?", "two", "But?", "four"]
+    assert column.place(column.turns[0]) == (2, 2)
+    assert column.question_place(column.turn) == (2, 2)
+    assert column.turn.excluded[0].code == "cached_prefill"
+    assert state.columns[1].turn.phase == "stopped"
+    assert (state.can_continue, state.comparison_id, state.missing_runs) == (True, "c9", 1)
     assert state.sent.sampling == Sampling(max_tokens=64, temperature=0.5, seed=7)
-    assert [message.content for message in state.histories()[0]] == ["Why?", "answer 0", "And?", "answer 1"]
+    follow = state.follow_ups()[0]
+    assert (follow.parent.run_id, follow.column.position) == ("n2", 0)
+
+
+def test_a_pinned_answer_is_the_one_that_is_shown(state: CompareState) -> None:
+    restore(state, stored(pin_first=True), [ref("a")])
+    assert branch(state, 0) == ["Why?", "one"]
+    assert state.columns[0].turn.is_pinned
+
+
+def test_what_was_missing_grows_into_the_tree(state: CompareState) -> None:
+    restore(state, stored(), [ref("a")])
+    state.begin_rest("r5")
+    run = run_of(1, "gone", id="g1")
+    (change,) = state.apply(RunStarted(request="r5", run=run))
+    assert change.is_new
+    state.apply(RunFinished(request="r5", run=msgspec.structs.replace(run, text="x", finish_reason="stop")))
+    assert branch(state, 1) == ["Why?", "x"]
+    assert state.columns[1].place(state.columns[1].turn) == (2, 2)
 
 
 # ---- remedies and names ------------------------------------------------------------------------------------
 
 
-def entry_of(code: Any) -> NotComparable:
-    return NotComparable(run_id="x", metrics=["ttft_ms"], code=code, detail="")
+def cured(remedy: str | None, sent: Sent = SENT, run: Run | None = None) -> Any:
+    entry = NotComparable(run_id="x", metrics=["ttft_ms"], code="cold_start", detail="", remedy=remedy)
+    return cure_of(entry, sent, run)
 
 
-def test_remedies() -> None:
-    concurrent = msgspec.structs.asdict(Sampling())
-    sent = Sent("p", "s", Sampling(**concurrent), "concurrent", "t")
-    assert remedied(entry_of("cold_start"), sent) is None
-    assert remedied(entry_of("other_local_load"), sent).schedule == "model-by-model"
-    assert remedied(entry_of("finish_length"), sent).sampling.max_tokens == 4096
+def test_every_remedy_does_something() -> None:
+    knows_context = run_of(0, "a", state=RunState(context_tokens=4096))
+    assert cured(Remedy.WARM).sent.warm_up == 1
+    assert cured(Remedy.WITHOUT_CACHE).sent.cache_prompt is False
+    assert cured(Remedy.AGAIN).sent == SENT
+    assert cured(Remedy.MORE_CONTEXT, run=knows_context).sent.context_tokens == 8192
+    assert cured(Remedy.LESS_CONTEXT, run=knows_context).sent.context_tokens == 2048
+    assert cured(Remedy.with_tokens(2048)).sent.sampling.max_tokens == 2048
+    assert cured(Remedy.MORE_TOKENS).sent.sampling.max_tokens == 4096
+    assert cured(Remedy.WITH_SYSTEM).sent.system == "Be brief."
+    bare = Sent("p", "", Sampling(), "concurrent", "t")
+    assert cured(Remedy.WITH_SYSTEM, bare).sent.system == SHARED_SYSTEM
+    assert cured(Remedy.MODEL_BY_MODEL, bare).sent.schedule == "model-by-model"
+    assert [cured(remedy).who for remedy in (Remedy.WARM, Remedy.MORE_TOKENS, Remedy.ONE_AFTER_ANOTHER)] == [
+        "column",
+        "all",
+        "alone",
+    ]
 
 
 @pytest.mark.parametrize(

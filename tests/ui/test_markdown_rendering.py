@@ -19,6 +19,7 @@ from steelyard.ui.widgets.markdown_parse import (
     parse_markdown,
 )
 from steelyard.ui.widgets.markdown_style import THIN_SPACE
+from steelyard.ui.widgets.markdown_write import LINE_BREAK
 from steelyard.ui.widgets.response_badges import CodeBadge
 from steelyard.ui.widgets.response_conversation import Conversation
 from steelyard.ui.widgets.response_links import LinkDialog
@@ -69,7 +70,7 @@ def conversation(theme: Theme, view: ResponseView) -> Conversation:
 def lines_of(view: ResponseView) -> list[str]:
     block, lines = view.document().begin(), []
     while block.isValid():
-        lines.append(block.text().replace(THIN_SPACE, ""))
+        lines += block.text().replace(THIN_SPACE, "").split(LINE_BREAK)
         block = block.next()
     return [line for line in lines if line]
 

@@ -17,7 +17,6 @@ from steelyard.core.base.errors import AppError, UsageError, one_line
 from steelyard.core.base.paths import find_home
 from steelyard.core.base.redaction import redact
 from steelyard.core.values import commands as c
-from steelyard.core.values.comparison import Comparison
 from steelyard.core.values.run import ErrorInfo, Run, run_document
 from steelyard.core.values.servers import ServerRow
 from steelyard.core.values.targets import TargetRow, TargetTest
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from steelyard.cli.options import Common
     from steelyard.core.base.paths import Home
+    from steelyard.core.values.comparison import Comparison
 
 _FAILED, _USAGE, _INTERRUPTED = 1, 2, 130
 
@@ -90,6 +90,8 @@ async def _dispatch(words: argparse.Namespace, home: Home, printer: Printer) -> 
     match words.command:
         case "run":
             await _run(words, home, printer)
+        case "compare" if words.action is not None:
+            await _stored(words, home, printer)
         case "compare":
             await _compare(words, home, printer)
         case "targets":
@@ -128,12 +130,11 @@ async def _run(words: argparse.Namespace, home: Home, printer: Printer) -> None:
 
 
 async def _compare(words: argparse.Namespace, home: Home, printer: Printer) -> None:
+    from steelyard.cli import compare
+
     def done(plain: Any) -> None:
-        comparison = msgspec.convert(plain, Comparison)
-        printer.document({"comparison": plain}, lambda: show.show_comparison(comparison))
-        failed = [run for run in comparison.runs if run.error is not None]
-        if failed and failed[0].error is not None:
-            raise _Failed(failed[0].error)
+        if (failure := compare.show_result(plain, printer)) is not None:
+            raise _Failed(failure)
 
     follow = show.Follower(shows_text=False)
     request = requests.compare_request(words, home)
@@ -141,17 +142,28 @@ async def _compare(words: argparse.Namespace, home: Home, printer: Printer) -> N
     def stopped() -> None:
         comparison = _so_far(follow, request)
         if comparison is not None:
-            document = msgspec.to_builtins(comparison)
-            printer.document({"comparison": document}, lambda: show.show_comparison(comparison))
+            compare.show_result(msgspec.to_builtins(comparison), printer)
 
     await _ask(home, request, done, follow, stopped)
+
+
+async def _stored(words: argparse.Namespace, home: Home, printer: Printer) -> None:
+    from steelyard.cli import compare
+
+    compare.settle_format(words)
+
+    def done(plain: Any) -> None:
+        if (failure := compare.show_stored(words, plain, printer)) is not None:
+            raise _Failed(failure)
+
+    await _ask(home, requests.stored_request(words, home), done)
 
 
 def _so_far(follow: show.Follower, request: c.StartComparison) -> Comparison | None:
     """What a stopped comparison has: the runs that began, each with what had arrived."""
     if follow.comparison_id is None:
         return None
-    from steelyard.core.compare.comparing import conclude
+    from steelyard.core.compare.concluding import conclude
 
     return conclude(follow.comparison_id, request.schedule, follow.runs)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from steelyard.cli import prompt_files
 from steelyard.core.base.errors import AppError, UsageError
 from steelyard.core.base.paths import user_path
 from steelyard.core.hub.names import looks_like_path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _HUB_VARIABLES = ("HF_ENDPOINT", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 _MAX_PROMPT_BYTES = 64 << 20
 _MAX_FILE_BYTES = 4 << 20
+_MAX_TABLE_BYTES = 16 << 20
 
 
 def run_request(words: argparse.Namespace, home: Home) -> c.StartRun:
@@ -39,6 +41,7 @@ def compare_request(words: argparse.Namespace, home: Home) -> c.StartComparison:
     if words.prompt_file is not None:
         prompt = _read(words.prompt_file, _MAX_PROMPT_BYTES).decode("utf-8", "replace")
     return c.StartComparison(
+        cases=_cases(words.vars, prompt),
         targets=[_absolute(name) for name in words.targets],
         prompt=_asked(prompt),
         schedule=words.schedule,
@@ -46,6 +49,32 @@ def compare_request(words: argparse.Namespace, home: Home) -> c.StartComparison:
         warm_up=words.warm_up,
         **_prompt_options(words, home),
     )
+
+
+def stored_request(words: argparse.Namespace, home: Home) -> c.Command:
+    """`compare export|replay|resume|list|show|rm|votes`; a picture is painted from the JSON export."""
+    match words.action:
+        case "export":
+            return c.ExportComparison(id=words.id, format="json" if words.format == "png" else words.format)
+        case "replay":
+            keys = key_environment(home)
+            return c.ReplayComparison(
+                id=words.id, local_only=words.local_only, route="command", environment=keys
+            )
+        case "resume":
+            return c.ResumeComparison(id=words.id, route="command", environment=key_environment(home))
+        case "list":
+            return c.ListComparisons(
+                limit=words.limit, query=words.search, tag=words.tag, only_starred=words.starred
+            )
+        case "show":
+            return c.ReadComparison(id=words.id)
+        case "rm":
+            return c.RemoveComparison(id=words.id)
+        case _:
+            from steelyard.cli.votes import votes_request
+
+            return votes_request(words.id)
 
 
 def add_request(words: argparse.Namespace) -> c.AddTarget:
@@ -179,13 +208,8 @@ def key_environment(home: Home) -> dict[str, str]:
 def _prompt_options(words: argparse.Namespace, home: Home) -> dict[str, Any]:
     return {
         "system": words.system,
-        "sampling": Sampling(
-            max_tokens=words.max_tokens,
-            temperature=words.temperature,
-            top_p=words.top_p,
-            seed=words.seed,
-            json_schema=_schema(words.json_schema),
-        ),
+        "attachments": prompt_files.attachments_of(words.attached),
+        "sampling": _sampling(words),
         "class_": words.class_,
         "tags": dict(_tag(text) for text in words.tags),
         "allow_unverified": words.allow_unverified,
@@ -193,6 +217,28 @@ def _prompt_options(words: argparse.Namespace, home: Home) -> dict[str, Any]:
         "route": "command",
         "environment": key_environment(home),
     }
+
+
+def _sampling(words: argparse.Namespace) -> Sampling:
+    grammar, tools = words.grammar, words.tools
+    sampling = Sampling(
+        max_tokens=words.max_tokens,
+        temperature=words.temperature,
+        top_p=words.top_p,
+        seed=words.seed,
+        json_schema=_schema(words.json_schema),
+        grammar=None if grammar is None else prompt_files.text_of(grammar, _read(grammar, _MAX_FILE_BYTES)),
+        tools=[] if tools is None else prompt_files.tools_of(tools, _read(tools, _MAX_FILE_BYTES)),
+        tool_choice=words.tool_choice,
+    )
+    return prompt_files.checked(sampling)
+
+
+def _cases(path: str | None, prompt: str) -> list[dict[str, str]]:
+    if path is None:
+        return []
+    data = _stdin_bytes("table") if path == "-" else _read(path, _MAX_TABLE_BYTES)
+    return prompt_files.cases_of("stdin" if path == "-" else path, data, prompt)
 
 
 def _absolute(name: str) -> str:
@@ -207,10 +253,14 @@ def _asked(prompt: str) -> str:
 
 
 def _stdin_text() -> str:
+    return _stdin_bytes("prompt").decode("utf-8", "replace")
+
+
+def _stdin_bytes(what: str) -> bytes:
     data = sys.stdin.buffer.read(_MAX_PROMPT_BYTES + 1)
     if len(data) > _MAX_PROMPT_BYTES:
-        raise UsageError("The prompt is too large", f"over {_MAX_PROMPT_BYTES >> 20} MiB")
-    return data.decode("utf-8", "replace")
+        raise UsageError(f"The {what} is too large", f"over {_MAX_PROMPT_BYTES >> 20} MiB")
+    return data
 
 
 def _read(path: str, limit: int) -> bytes:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from steelyard.cli.form_words import form_words
 from steelyard.cli.output import OutputLost, answer_text, lost, say
-from steelyard.core.base.errors import one_line, printable
+from steelyard.core.base.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from steelyard.core.values.comparison import Comparison, Spread
-    from steelyard.core.values.events import Event, WorkProgressed
+    from steelyard.core.values.events import ComparisonProgressed, Event, WorkProgressed
     from steelyard.core.values.run import Run
 
 _DASH = "—"
@@ -40,6 +39,7 @@ class Follower:
     def __call__(self, event: Event) -> None:
         """Take one event. Never raises: it is called in the middle of a run."""
         from steelyard.core.values.events import (
+            ComparisonProgressed,
             ComparisonStarted,
             RunFinished,
             RunStarted,
@@ -56,7 +56,9 @@ class Follower:
             case TextArrived() if self._shows_text and not event.is_reasoning:
                 self._show(event.text)
             case WorkProgressed():
-                self._progress(event)
+                self._progress(progress_line(event))
+            case ComparisonProgressed() if event.total > 1:
+                self._progress(runs_line(event))
             case ComparisonStarted():
                 self.comparison_id = event.comparison_id
             case RunFinished():
@@ -74,13 +76,13 @@ class Follower:
             self.output_lost = lost(exc)
             self.on_lost()
 
-    def _progress(self, event: WorkProgressed) -> None:
+    def _progress(self, line: str) -> None:
         """At most a line a second; the end is told by the result."""
         now = time.monotonic()
         if now - self._told_at < _TELL_S:
             return
         self._told_at = now
-        self._say(progress_line(event))
+        self._say(line)
 
     def _say(self, line: str) -> None:
         if line != self._last:
@@ -92,43 +94,6 @@ def show_run(run: Run) -> None:
     """The facts behind a streamed answer, on stderr."""
     print()
     say(facts_line(run))
-
-
-def show_comparison(comparison: Comparison) -> None:
-    """All answers with their facts, then what cannot be compared."""
-    for run in comparison.runs:
-        print(f"== {run.target.name} ({run.target.model})")
-        if run.text:
-            print(answer_text(run.text))
-        if run.error is not None:
-            print(one_line(run.error.title, run.error.detail, run.error.hint))
-        print(f"   {facts_line(run)}\n")
-    names = {run.id: run.target.name for run in comparison.runs}
-    lines = [
-        f"not comparable: {names[item.run_id]}: {', '.join(item.metrics)}: {item.detail}"
-        for item in comparison.not_comparable
-    ]
-    for line, count in Counter(lines).items():
-        print(f"{line} ({count} runs)" if count > 1 else line)
-    if any(summary.n > 1 for summary in comparison.summary.values()):
-        _show_summary(comparison)
-
-
-def _show_summary(comparison: Comparison) -> None:
-    """Median with the smallest and the largest, where targets were asked more than once."""
-
-    def cell(spread: Spread, digits: str) -> str:
-        median, low, high = (
-            value if isinstance(value, str) else _number(value, digits)
-            for value in (spread.median, spread.low, spread.high)
-        )
-        return f"{median} ({low} to {high}, n {spread.n})" if spread.n else _DASH
-
-    rows = [
-        [name, cell(row.ttft_ms, ".0f"), cell(row.gen_tps, ".1f"), cell(row.e2e_ms, ".0f"), cell(row.usd, "")]
-        for name, row in comparison.summary.items()
-    ]
-    show_table(["MEDIANS", "TTFT MS", "TOK/S", "TOTAL MS", "USD"], rows)
 
 
 def facts_line(run: Run) -> str:
@@ -146,6 +111,7 @@ def facts_line(run: Run) -> str:
             tokens,
             f"cost {cost}",
             f"finish {run.finish_reason}",
+            *form_words(run),
         ]
     )
 
@@ -161,6 +127,12 @@ def progress_line(event: WorkProgressed) -> str:
     if event.eta_s is not None:
         parts.append(f"{event.eta_s:.0f} s left")
     return f"{event.what}: {', '.join(parts)}"
+
+
+def runs_line(event: ComparisonProgressed) -> str:
+    """How far a comparison is: `3 of 12 runs, 40 s left`."""
+    left = "" if event.eta_s is None else f", {event.eta_s:.0f} s left"
+    return f"{event.done} of {event.total} runs{left}"
 
 
 def size_text(size_bytes: int) -> str:

@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from steelyard.core.ballots_room import BallotsRoom
 from steelyard.core.base.errors import AppError, unreachable
 from steelyard.core.base.paths import data_root, engine_folder
 from steelyard.core.bench_room import BenchMeans, BenchRoom
+from steelyard.core.compare_room import CompareRoom
 from steelyard.core.costs.price_book import book_prices, price_problem
 from steelyard.core.directory import Directory, Wish
 from steelyard.core.doctor import Observed, diagnose
@@ -31,10 +33,12 @@ from steelyard.core.server_banners import banners_of
 from steelyard.core.server_figures import ServerFigures
 from steelyard.core.servers.pool import ServerPool, Surroundings
 from steelyard.core.servers_room import Around, ServersRoom
+from steelyard.core.store.comparisons import ComparisonStore
 from steelyard.core.store.database import Database
 from steelyard.core.store.gateway_keys import GatewayKeys
 from steelyard.core.store.ledger import Ledger
 from steelyard.core.store.profiles import ProfileStore
+from steelyard.core.store.prompts import PromptLibrary
 from steelyard.core.store.run_details import RunDetailsStore
 from steelyard.core.store.secrets import SecretStore
 from steelyard.core.store.settings import SettingsStore
@@ -94,9 +98,11 @@ class Engine:
         self._monitor = Monitor(self._database, self._telemetry, lambda: self._settings.current, self._emit)
         machine = Machine(engine_folder(), home, self.server_rows, self._fetch_devices, self._fetch_driver)
         self._weights = WeightsRoom(machine, self._settings, self._secrets, self._database, self._emit)
+        self._ballots = BallotsRoom(self._database)
         self._pool_: ServerPool | None = None
         self._directory: Directory | None = None
         self._prompts_: PromptsRoom | None = None
+        self._compare_: CompareRoom | None = None
         self._servers_: ServersRoom | None = None
         self._bench_: BenchRoom | None = None
         self._gateway_: Gateway | None = None
@@ -144,7 +150,17 @@ class Engine:
         directory = self._directory = Directory(
             self._settings, self._secrets, pool, self._weights.shelf, profiles
         )
-        self._prompts_ = PromptsRoom(directory, self._runner, self._ledger, self._settings, self._emit)
+        library = PromptLibrary(self._database, data_root() / "resources" / "prompts")
+        self._prompts_ = PromptsRoom(directory, self._runner, self._settings, self._emit, library)
+        self._compare_ = CompareRoom(
+            directory,
+            self._runner,
+            ComparisonStore(self._database),
+            self._ledger,
+            self._settings,
+            self._details,
+            self._emit,
+        )
         outside = Around(
             emit=self._emit,
             preview_fit=self._weights.fitting.preview,
@@ -254,16 +270,15 @@ class Engine:
         if self._failure is not None:
             raise self._failure
         match command:
-            case c.StartRun():
-                return await self._prompts.run(command, request)
-            case c.StartComparison():
-                return await self._prompts.compare(command, request)
             case c.PreviewCost():
                 return self._prompts.preview_cost(command)
-            case c.ListComparisons():
-                return await self._ledger.comparisons(command.limit)
-            case c.ReadComparison():
-                return await self._ledger.comparison(command.id)
+            case _ if isinstance(command, c.PromptCommand):
+                return await self._prompts.execute(command, request)
+            case _ if isinstance(command, c.CompareCommand):
+                assert self._compare_ is not None
+                return await self._compare_.execute(command, request)
+            case _ if isinstance(command, c.BallotCommand):
+                return await self._ballots.execute(command)
             case c.Diagnose():
                 return await self._diagnose()
             case _ if isinstance(command, c.WeightsCommand):

@@ -65,6 +65,8 @@ class Session(QObject):
     def _on_page_made(self, name: str, page: QWidget) -> None:
         if name in {"compare", "models", "monitor"}:
             page.settings_requested.connect(self._on_settings_requested)  # type: ignore[attr-defined]
+        if name == "compare" and hasattr(page, "blind"):
+            page.blind.changed.connect(self._window.strip.set_blind)  # type: ignore[attr-defined]
         if name == "models":
             page.compare_requested.connect(self.open_compare)  # type: ignore[attr-defined]
 

@@ -13,21 +13,21 @@ import urllib.parse
 
 MASK = "[redacted]"
 
-_SHAPES = re.compile(
-    r"""
-    \b(?:sk|pk|rk)-[A-Za-z0-9_-]{8,}            # OpenAI, Anthropic, OpenRouter
-  | \bhf_[A-Za-z0-9]{8,}                        # Hugging Face
-  | \bAIza[0-9A-Za-z_-]{20,}                    # Google
-  | \bgh[pousr]_[A-Za-z0-9]{20,}                # GitHub
-  | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b               # AWS
-  | \bgsk_[A-Za-z0-9]{16,}                      # Groq
-  | (?<![\w-])eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]*   # JWT
-    """,
-    re.VERBOSE,
-)
+_SHAPES = {
+    **dict.fromkeys(("sk-", "pk-", "rk-"), "[A-Za-z0-9_-]{8,}"),  # OpenAI, Anthropic, OpenRouter
+    "hf_": "[A-Za-z0-9]{8,}",  # Hugging Face
+    "AIza": "[0-9A-Za-z_-]{20,}",  # Google
+    **dict.fromkeys(("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), "[A-Za-z0-9]{20,}"),  # GitHub
+    **dict.fromkeys(("AKIA", "ASIA"), r"[0-9A-Z]{16}\b"),  # AWS
+    "gsk_": "[A-Za-z0-9]{16,}",  # Groq
+    "eyJ": r"(?<![\w-]eyJ)[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]*",  # JWT
+}
+# Each begins with what can be searched for, and looks back from there whether a word began: the other way
+# round, ten megabytes would hold up everybody for seconds.
+_KEYS = [(head, re.compile(rf"{head}(?<=\b{head}){tail}")) for head, tail in _SHAPES.items()]
 _LABELLED = re.compile(
-    r"(?i)\b(bearer\s+|(?:x-)?api[-_ ]?key[\"']?\s*[:=]\s*[\"']?|[?&](?:api_?key|key|token)=)"
-    r"([^\s\"'&,;]{5,}[^\s\"'&,;.])"
+    r"([AaBb?&](?:(?<=\b[Bb])(?i:earer)\s+|(?<=\b[Aa])(?i:pi[-_ ]?key)[\"']?\s*[:=]\s*[\"']?"
+    r"|(?<=\b[?&])(?i:api_?key|key|token)=))([^\s\"'&,;]{5,}[^\s\"'&,;.])"
 )
 _MIN_SECRET_CHARS = 6
 _MARGIN_CHARS = 4096
@@ -51,7 +51,9 @@ def redact(text: str) -> str:
         known = sorted(_secrets, key=len, reverse=True)
     for secret in known:
         text = text.replace(secret, MASK)
-    text = _SHAPES.sub(MASK, text)
+    for head, key in _KEYS:
+        if head in text:
+            text = key.sub(MASK, text)
     return _LABELLED.sub(lambda m: m.group(1) + MASK, text)
 
 

@@ -1,119 +1,152 @@
-"""Schedules one prompt over several targets and sums the result up."""
+"""Carries out a comparison: who is asked when, what is loaded and freed for it, and how far it is."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from steelyard.core.compare.fairness import judge
-from steelyard.core.compare.summary import summarise
-from steelyard.core.runs.runner import Job, Runner
+from steelyard.core.compare.pace import Pace
+from steelyard.core.compare.plan import rounds
+from steelyard.core.runs.runner import Job
 from steelyard.core.runs.warm_up import warm_up
-from steelyard.core.values.comparison import Comparison
-from steelyard.core.values.events import RunWaited
+from steelyard.core.values.events import ComparisonProgressed, RunWaited
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from steelyard.core.runs.promptable import Promptable
-    from steelyard.core.values.comparison import Schedule
+    from steelyard.core.compare.plan import Column, Plan, Step
+    from steelyard.core.runs.runner import Runner
     from steelyard.core.values.events import Event
-    from steelyard.core.values.prompt import Prompt
     from steelyard.core.values.run import Run
 
-
-@dataclass(frozen=True)
-class Column:
-    """One target of a comparison, with the conversation that it is asked to continue."""
-
-    target: Promptable
-    prompt: Prompt
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A whole comparison, or one further turn of it."""
-
-    id: str
-    request: str
-    columns: list[Column]
-    schedule: Schedule
-    repeat: int
-    warm_up: int | None
-    turn: int = 0
-    class_: str | None = None
-    tags: dict[str, str] = field(default_factory=dict[str, str])
-    route: str = "app"
+_ITS_TURN = "its turn: one local model generates at a time"
 
 
 class Comparing:
-    """Carries out one plan."""
+    """Carries out one plan. `typical_ms`: see `Pace`."""
 
-    def __init__(self, plan: Plan, runner: Runner, emit: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        runner: Runner,
+        emit: Callable[[Event], None],
+        typical_ms: dict[int, float] | None = None,
+    ) -> None:
         self._plan = plan
         self._runner = runner
         self._emit = emit
-        self._runs: list[Run] = []
+        self._in_turn = [column for column in plan.columns if self._takes_turns(column)]
+        self._pace = Pace(plan, [column.at for column in self._in_turn], typical_ms or {})
+        self._loaded_here: list[Column] = []
+        self.runs: list[Run] = []
+        """Those that are over, in the order in which they ended."""
 
-    async def carry_out(self) -> Comparison:
-        """Run every column; failed ones are results, too.
+    async def carry_out(self) -> list[Run]:
+        """Make every run; failed ones are results, too.
 
-        Model by model: one local model generates at a time and the APIs run beside them. Concurrent: all at
-        once.
+        Model by model: one local model generates at a time and the APIs run beside them. Concurrent: all
+        columns at once.
         """
-        columns = list(enumerate(self._plan.columns))
-        remote = [(at, column) for at, column in columns if column.target.info.kind == "api"]
-        local = [(at, column) for at, column in columns if column.target.info.kind == "local"]
+        beside = [column for column in self._plan.columns if column not in self._in_turn]
+        self._tell("begins")
         async with asyncio.TaskGroup() as group:
-            for at, column in remote:
-                group.create_task(self._run_column(at, column))
-            if self._plan.schedule == "concurrent":
-                for at, column in local:
-                    group.create_task(self._run_column(at, column))
-            else:
-                group.create_task(self._one_after_another(local))
-        return conclude(self._plan.id, self._plan.schedule, self._runs)
+            for column in beside:
+                group.create_task(self._run_column(column))
+            if self._in_turn:
+                group.create_task(self._one_after_another())
+        return self.runs
 
-    async def _one_after_another(self, local: list[tuple[int, Column]]) -> None:
-        for at, column in local[1:]:
-            self._note(at, column, "its turn: one local model generates at a time")
-        for at, column in local:
-            await self._run_column(at, column)
+    def _takes_turns(self, column: Column) -> bool:
+        if self._plan.schedule == "concurrent":
+            return False
+        info = column.target.info
+        return info.kind == "local" or info.name in self._plan.hosted_here
 
-    async def _run_column(self, at: int, column: Column) -> None:
-        if column.target.info.kind == "local":
-            note = partial(self._note, at, column)
-            await warm_up(column.target, self._plan.warm_up, note)
-            await self._runner.until_baseline(note)
-        for _ in range(self._plan.repeat):
-            job = Job(
-                request=self._plan.request,
-                target=column.target,
-                prompt=column.prompt,
-                column=at,
-                turn=self._plan.turn,
-                comparison_id=self._plan.id,
-                class_=self._plan.class_,
-                tags=self._plan.tags,
-                route=self._plan.route,
-            )
-            self._runs.append(await self._runner.run(job))
+    async def _one_after_another(self) -> None:
+        for column in self._in_turn[1:]:
+            self._note(column, _ITS_TURN)
+        if await self._fit_together():
+            for column, step in rounds(self._in_turn, self._plan.id):
+                await self._run_step(column, step)
+            return
+        for column in self._in_turn:
+            await self._free_for(column)
+            await self._run_column(column)
 
-    def _note(self, at: int, column: Column, reason: str) -> None:
+    async def _fit_together(self) -> bool:
+        """Load and warm up all whose turns are to be interleaved; False: not all of them fit beside each
+        other.
+
+        With one run for each there is nothing to interleave.
+        """
+        if len(self._in_turn) < 2 or all(len(column.steps) <= 1 for column in self._in_turn):
+            return False
+        for column in self._in_turn:
+            if not await column.target.fits_beside():
+                return False
+            await self._make_ready(column)
+        return all(column.target.is_loaded for column in self._in_turn)
+
+    async def _free_for(self, column: Column) -> None:
+        """What this comparison loaded and measured goes when the next model needs its memory."""
+        while self._loaded_here and not await column.target.fits_beside():
+            measured = self._loaded_here.pop(0)
+            await measured.target.release(f"Measured; {column.target.info.name} needs its memory")
+
+    async def _make_ready(self, column: Column) -> None:
+        target = column.target
+        if target.info.kind != "local":
+            return
+        if not target.is_loaded and column not in self._loaded_here:
+            self._loaded_here.append(column)
+        note = partial(self._note, column)
+        await warm_up(target, self._plan.warm_up, note)
+        await self._runner.until_baseline(note)
+
+    async def _run_column(self, column: Column) -> None:
+        await self._make_ready(column)
+        for step in column.steps:
+            await self._run_step(column, step)
+
+    async def _run_step(self, column: Column, step: Step) -> None:
+        plan = self._plan
+        job = Job(
+            request=plan.request,
+            target=column.target,
+            prompt=step.prompt,
+            column=column.at,
+            turn=step.turn,
+            parent_id=step.parent_id,
+            case=step.case,
+            repeat=step.repeat,
+            comparison_id=plan.id,
+            class_=plan.class_,
+            tags=plan.tags,
+            route=plan.route,
+        )
+        self._tell(f"{column.target.info.name} answers")
+        began = time.monotonic()
+        run = await self._runner.run(job)
+        took_ms = (time.monotonic() - began) * 1000 - (run.timing.load_ms or 0)
+        self.runs.append(run)
+        self._pace.ran(column.at, took_ms)
+        self._tell(f"{column.target.info.name} has answered")
+
+    def _note(self, column: Column, reason: str) -> None:
         name = column.target.info.name
-        self._emit(RunWaited(request=self._plan.request, column=at, target=name, reason=reason))
+        self._emit(RunWaited(request=self._plan.request, column=column.at, target=name, reason=reason))
 
-
-def conclude(comparison_id: str, schedule: Schedule, runs: list[Run]) -> Comparison:
-    """The runs in the order of their columns, judged and summed up; also for one that was stopped."""
-    in_order = sorted(runs, key=lambda run: (run.column, run.id))
-    excluded = judge(in_order, schedule)
-    return Comparison(
-        id=comparison_id,
-        schedule=schedule,
-        runs=in_order,
-        not_comparable=excluded,
-        summary=summarise(in_order, excluded),
-    )
+    def _tell(self, doing: str) -> None:
+        pace = self._pace
+        self._emit(
+            ComparisonProgressed(
+                request=self._plan.request,
+                comparison_id=self._plan.id,
+                done=pace.done,
+                total=pace.total,
+                eta_s=pace.eta_s(),
+                doing=doing,
+            )
+        )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from steelyard.core.values.settings import Settings
 
 _JOULES_PER_KWH = 3_600_000
-_SECONDS_PER_MONTH = Decimal("2629800")  # 365.25 days / 12
+SECONDS_PER_MONTH = Decimal("2629800")  # 365.25 days / 12
 _PER_MILLION = Decimal(1_000_000)
 
 
@@ -88,7 +88,7 @@ def _machine_share(settings: Settings, e2e_ms: float) -> Pico | None:
     hardware = settings.hardware
     if hardware.price_usd is None or hardware.life_months is None or hardware.busy_share is None:
         return None
-    busy_s = Decimal(repr(hardware.life_months)) * _SECONDS_PER_MONTH * Decimal(repr(hardware.busy_share))
+    busy_s = Decimal(repr(hardware.life_months)) * SECONDS_PER_MONTH * Decimal(repr(hardware.busy_share))
     return pico_from_usd(Decimal(repr(hardware.price_usd)) / busy_s * Decimal(repr(e2e_ms)) / 1000)
 
 

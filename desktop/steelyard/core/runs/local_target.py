@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard.core.costs.run_cost import local_cost
-from steelyard.core.runs.engine_questions import BASE_URL, check_length, templated_prompt
-from steelyard.core.runs.promptable import Opened, Promptable, ServerEnded, most_events
+from steelyard.core.runs.engine_questions import BASE_URL, check_length, templated_prompt, tokenizer_of
+from steelyard.core.runs.files.attachments import refuse_images, refuse_webp
+from steelyard.core.runs.forms.structured import refuse_left_recursion
+from steelyard.core.runs.promptable import Learned, Opened, Promptable, ServerEnded, most_events
+from steelyard.core.runs.template_facts import template_facts
 from steelyard.core.servers.launch import shell_command
 from steelyard.core.store.run_details import RunDetails
+from steelyard.core.targets.content import message_text
 from steelyard.core.targets.exchange import Exchange, Limits, Request
 from steelyard.core.targets.openai import OpenAiWire
 from steelyard.core.values.run import EngineInfo, Memory, TargetInfo, WeightsInfo
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from steelyard.core.base.errors import AppError
+    from steelyard.core.servers.messages import Ready
     from steelyard.core.servers.pool import ServerPool
     from steelyard.core.servers.server import Server
     from steelyard.core.values.profiles import LaunchProfile
@@ -129,6 +134,7 @@ class LocalTarget(Promptable):
     @contextlib.asynccontextmanager
     async def open(self, prompt: Prompt, note: Callable[[str], None]) -> AsyncGenerator[Opened, None]:
         """Hold a slot of it for one prompt, which fits into its context."""
+        self._refuse_what_it_cannot_read(prompt)
         async with self.hold(note) as held:
             wire = OpenAiWire(is_local=True)
             body, not_sent = wire.body(held.alias, prompt)
@@ -141,7 +147,15 @@ class LocalTarget(Promptable):
                 is_local=True,
             )
             exchange = Exchange(held.client, wire, request, self._limits(prompt))
-            yield Opened(self.info, exchange, not_sent, held.load_ms, held.is_cold)
+            yield Opened(self.info, exchange, not_sent, held.load_ms, held.is_cold, held.ctx)
+
+    def _refuse_what_it_cannot_read(self, prompt: Prompt) -> None:
+        attachments = [one for message in prompt.messages for one in message.attachments]
+        if self.server.profile.mmproj is None:
+            projector = Path(self._row.mmproj).name if self._row.mmproj else None
+            refuse_images(self._name, attachments, projector)
+        refuse_webp(self._name, attachments)
+        refuse_left_recursion(self._name, prompt.sampling.grammar)
 
     def _limits(self, prompt: Prompt) -> Limits:
         stall_s = self._settings.servers.generate_stall_s
@@ -188,16 +202,55 @@ class LocalTarget(Promptable):
         facts = self._server.facts
         return None if facts.measured_bytes is None else facts.backend != "cpu"
 
-    async def details(self, prompt: Prompt) -> RunDetails:
+    @property
+    def is_loaded(self) -> bool:
+        """Whether its server is up."""
+        return self.server.ready is not None
+
+    async def fits_beside(self) -> bool:
+        """By the engine's projection; a server that is up fits."""
+        server = self.server
+        if server.ready is not None:
+            return True
+        plan = await self._pool.plan_room(server)
+        return plan.fits and not plan.evict and not plan.waits_for
+
+    async def release(self, reason: str) -> None:
+        """Unload it if it is idle."""
+        await self.server.unload(reason)
+
+    async def learn(self, prompt: Prompt) -> Learned:
+        """The prompt after the template, and which vocabulary counted it.
+
+        Definitions of tools are put into a prompt in each model's own way; then nothing is said about words
+        that were added.
+        """
+        ready = self._server.ready
+        if ready is None:
+            return Learned()
+        templated = await templated_prompt(ready, prompt)
+        facts = None
+        if templated is not None and not prompt.sampling.tools:
+            contents = [(message.role, message_text(message)) for message in prompt.messages]
+            facts = template_facts(contents, templated)
+        return Learned(templated, facts, await tokenizer_of(ready, self._row.tokenizer))
+
+    @property
+    def ready(self) -> Ready | None:
+        """What is needed to ask its server small questions, while that is up."""
+        return self._server.ready
+
+    async def details(self, prompt: Prompt, learned: Learned | None = None) -> RunDetails:
         """What the engine made of the prompt, asked after the answer so that it costs the answer nothing."""
         plan = self._server.plan
         flags = list(plan.flags) if plan else []
         binary = self._server.profile.binary or str(self._server.spec.binary)
         return RunDetails(
-            templated=await templated_prompt(self._server.ready, prompt),
+            templated=learned.templated if learned else await templated_prompt(self._server.ready, prompt),
             samplers=list(self._server.facts.samplers),
             server=self._server.spec.name,
             command=shell_command(binary, flags) if flags else None,
+            profile=self._profile,
         )
 
     def cost(self, usage: Usage, timing: Timing, energy: Energy) -> Cost:

@@ -15,7 +15,7 @@ from steelyard.core.values.run import Phases, Timing, Usage
 if TYPE_CHECKING:
     from steelyard.core.targets.delta import Delta, ToolCallPart, UsageDelta
     from steelyard.core.targets.exchange import RawTimes
-    from steelyard.core.values.run import FinishReason, TargetKind
+    from steelyard.core.values.run import FinishReason, Run, TargetKind
 
 # Rule of thumb for a count that the server did not give; such usage is marked "estimated".
 _BYTES_PER_TOKEN = 4
@@ -154,6 +154,20 @@ def timing_of(
         attempts=times.attempts,
         waited_ms=times.waited_ms,
     )
+
+
+def gen_cps(run: Run) -> float | None:
+    """Characters of the answer and its shown reasoning a second, over the span of `gen_tps`: from the first
+    piece of the answer to the last. What vocabularies cannot distort.
+
+    None where that span is not known: one piece, no answer, or tool calls, which have no characters here.
+    """
+    timing = run.timing
+    if timing.e2e_ms is None or timing.ttft_ms is None or run.tool_calls:
+        return None
+    span_ms = timing.e2e_ms - timing.ttft_ms
+    chars = len(run.text) + len(run.reasoning or "")
+    return 1000 * chars / span_ms if span_ms > 0 and chars else None
 
 
 def raw_times_document(times: RawTimes) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from steelyard.core.base.hosts import host_of
 from steelyard.core.costs.price_book import prices_for
 from steelyard.core.costs.run_cost import api_cost
+from steelyard.core.runs.host_load import find_host
 from steelyard.core.runs.promptable import Opened, Promptable, most_events
 from steelyard.core.targets.anthropic import AnthropicWire
 from steelyard.core.targets.exchange import Exchange, Limits, Request
@@ -66,7 +67,12 @@ class RemoteTarget(Promptable):
             is_local=False,
         )
         exchange = Exchange(self._get_client(), wire, request, self._limits(prompt))
-        yield Opened(self.info, exchange, not_sent)
+        yield Opened(self.info, exchange, not_sent, host=await find_host(self._target.url))
+
+    async def computes_here(self) -> bool:
+        """By the program that listens on the port, where the address is of this machine."""
+        host = await find_host(self._target.url)
+        return host is not None and await asyncio.to_thread(lambda: host.is_model_server)
 
     def _limits(self, prompt: Prompt) -> Limits:
         api = self._settings.api

@@ -14,10 +14,20 @@ from steelyard.core.base.clock import ms_between, utc_now
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.ids import new_id
 from steelyard.core.base.redaction import redact
+from steelyard.core.runs.forms.structured import verdict_on
 from steelyard.core.runs.meter import Meter, raw_times_document, timing_of
-from steelyard.core.runs.promptable import Opened, Promptable, ServerEnded, prompt_bytes, with_answerer
-from steelyard.core.runs.watch import as_it_met
+from steelyard.core.runs.promptable import (
+    Learned,
+    Opened,
+    Promptable,
+    ServerEnded,
+    prompt_bytes,
+    with_answerer,
+)
+from steelyard.core.runs.recorded import recorded_params
+from steelyard.core.runs.watch import as_it_met, with_facts
 from steelyard.core.store.run_details import RunDetails
+from steelyard.core.targets.content import without_long_data
 from steelyard.core.values.events import Event, RunFinished, RunStarted, RunWaited, TextArrived
 from steelyard.core.values.run import Energy, ErrorInfo, Memory, Run, RunState
 
@@ -34,6 +44,7 @@ if TYPE_CHECKING:
 
 _TICK_S = 0.25
 _TICKS_PER_FLUSH = 3
+_LEARN_S = 2.0
 _WITHOUT_DETAILS = ("bench", "tune")
 """Hundreds of made-up prompts that nobody will inspect, and no request between two measured ones."""
 
@@ -49,6 +60,9 @@ class Job:
     prompt: Prompt
     column: int = 0
     turn: int = 0
+    parent_id: str | None = None
+    case: int = 0
+    repeat: int = 0
     comparison_id: str | None = None
     class_: str | None = None
     tags: dict[str, str] = field(default_factory=dict[str, str])
@@ -92,7 +106,7 @@ class Runner:
             bug = AppError("Something went wrong inside Steelyard", repr(exc), "The log has the details.")
             await self._finish(progress, "error", bug)
         else:
-            await self._finish(progress, progress.meter.finish or "stop", None)
+            await self._finish(progress, progress.finish, None)
         return progress.run
 
     async def _carry_out(self, job: Job, progress: _Progress) -> None:
@@ -120,6 +134,7 @@ class Runner:
                 await progress.settle()
                 if opened.exchange.has_stalled:
                     job.target.on_stalled()
+            await progress.learn()
 
     async def _finish(self, progress: _Progress, finish: FinishReason, error: AppError | None) -> None:
         try:
@@ -127,6 +142,7 @@ class Runner:
         except Exception:  # noqa: BLE001 - a bug in a figure must not cost the answer
             _log.exception("figures of run %s", progress.run.id)
             run, times = progress.run, {}  # text and finish reason stand in it already
+        run = await self._judged(progress, run)
         try:
             await self._ledger.finish_run(run, times)
         except AppError as exc:
@@ -138,6 +154,22 @@ class Runner:
             progress.update(error=run.error or _error_info(lost))
         self._emit(RunFinished(request=progress.job.request, run=progress.run))
         await self._keep_details(progress)
+
+    async def _judged(self, progress: _Progress, run: Run) -> Run:
+        """With whether the answer has the form that was asked for."""
+        try:
+            verdict = await verdict_on(
+                progress.job.prompt.sampling,
+                run.not_sent,
+                run.text,
+                run.finish_reason,
+                called_tools=bool(run.tool_calls),
+            )
+        except Exception:  # noqa: BLE001 - a bug in a check must not cost the answer
+            _log.exception("form of run %s", run.id)
+            return run
+        progress.update(structured=verdict)
+        return progress.run
 
     async def _keep_details(self, progress: _Progress) -> None:
         """What the inspector shows. A run is whole without it."""
@@ -161,6 +193,7 @@ class _Progress:
         self._memory, self._state, self._energy = Memory(), RunState(), Energy()
         self._flushed_chunks = 0
         self._lost: RawTimes | None = None
+        self._learned: Learned | None = None
         self.run = Run(
             id=new_id(),
             started_at=utc_now(),
@@ -170,21 +203,41 @@ class _Progress:
             comparison_id=job.comparison_id,
             turn=job.turn,
             column=job.column,
+            parent_id=job.parent_id,
+            case=job.case,
+            repeat=job.repeat,
             route=job.route,
-            params=_recorded_params(job.prompt),
+            params=recorded_params(job.prompt),
         )
 
     def begin(self, opened: Opened, desk: WatchDesk) -> None:
         """The target is ready and its request goes out now."""
         self.opened = opened
         self.update(target=opened.info, not_sent=opened.not_sent)
-        self._watch = desk.watch(self.run.id, self.job.target)
+        self._watch = desk.watch(self.run.id, self.job.target, opened.host)
 
     async def settle(self) -> None:
         """The exchange is over; measure while the target is still as the run left it."""
         if self._watch is not None and self.opened is not None:
             times = self.opened.exchange.times
             self._memory, self._state, self._energy = await self._watch.conclude(times)
+
+    async def learn(self) -> None:
+        """The answer is there; ask what belongs to its document but is not measured. Never fails."""
+        if self.job.route in _WITHOUT_DETAILS:
+            return
+        try:
+            async with asyncio.timeout(_LEARN_S):
+                self._learned = await self.job.target.learn(self.job.prompt)
+        except Exception:  # noqa: BLE001 - the answer and its figures are worth more than this
+            _log.warning("run %s: nothing was learned of its prompt", self.run.id, exc_info=True)
+
+    @property
+    def finish(self) -> FinishReason:
+        """Why the answer ended; some servers say "stop" where a tool is called."""
+        reason = self.meter.finish or "stop"
+        is_call = reason == "stop" and bool(self.meter.tool_calls) and not self.meter.text.strip()
+        return "tool_calls" if is_call else reason
 
     @property
     def has_text(self) -> bool:
@@ -286,10 +339,12 @@ class _Progress:
             return None
         exchange = self.opened.exchange
         # A server that has just failed is not asked; it may hang.
-        told = RunDetails() if self.run.error else await self.job.target.details(self.job.prompt)
+        told = RunDetails()
+        if not self.run.error:
+            told = await self.job.target.details(self.job.prompt, self._learned)
         return dataclasses.replace(
             told,
-            sent=msgspec.json.encode(exchange.body).decode("utf-8", "replace"),
+            sent=msgspec.json.encode(without_long_data(exchange.body)).decode("utf-8", "replace"),
             power=self._watch.power_points(exchange.times) if self._watch else (),
         )
 
@@ -315,7 +370,12 @@ class _Progress:
         energy = self._energy
         self.update(
             target=with_answerer(target.info, meter.model),
-            state=as_it_met(self._state, is_cold=opened.is_cold, cached_tokens=usage.cached_tokens),
+            state=with_facts(
+                as_it_met(self._state, is_cold=opened.is_cold, cached_tokens=usage.cached_tokens),
+                self.job.prompt,
+                opened.ctx,
+                self._learned,
+            ),
             usage=usage,
             timing=timing,
             energy=energy,
@@ -323,17 +383,6 @@ class _Progress:
             raw=meter.raw,
         )
         return self.run, raw_times_document(times)
-
-
-def _recorded_params(prompt: Prompt) -> dict[str, Any]:
-    """What was asked for; "default" where the choice was left to the engine or the API."""
-    sampling = prompt.sampling
-    chosen = {"temperature": sampling.temperature, "top_p": sampling.top_p, "seed": sampling.seed}
-    params: dict[str, Any] = {"max_tokens": sampling.max_tokens}
-    params.update({name: "default" if value is None else value for name, value in chosen.items()})
-    params["json_schema"] = sampling.json_schema
-    params["cache_prompt"] = prompt.cache_prompt
-    return params
 
 
 def _error_info(error: AppError) -> ErrorInfo:

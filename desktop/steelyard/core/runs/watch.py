@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from steelyard.core.runs.host_load import Overlaps
+from steelyard.core.runs.promptable import Learned
+from steelyard.core.targets.content import message_text
 from steelyard.core.values.run import Energy, Memory, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from steelyard.core.runs.host_load import HostLoad
     from steelyard.core.targets.exchange import RawTimes
+    from steelyard.core.values.prompt import Prompt
     from steelyard.core.values.run import TargetInfo
     from steelyard.core.values.telemetry import PowerPoint, Sample
 
@@ -84,13 +90,16 @@ class WatchDesk:
         self.meter = meter
         self.look_at_gpus = look_at_gpus
         self._local: dict[str, str] = {}
+        self._hosts: dict[str, tuple[str, HostLoad]] = {}
 
-    def watch(self, run_id: str, target: Watched) -> RunWatch:
-        """Begin to watch a run; its request goes out now."""
+    def watch(self, run_id: str, target: Watched, host: HostLoad | None = None) -> RunWatch:
+        """Begin to watch a run; its request goes out now. `host` is the process of an API on this machine."""
         if target.info.kind == "local":
             self._local[run_id] = target.info.server or target.info.name
             self.meter.run_began(run_id)
-        return RunWatch(self, run_id, target)
+        elif host is not None:
+            self._hosts[run_id] = (target.info.name, host)
+        return RunWatch(self, run_id, target, host)
 
     async def until_baseline(self, note: Callable[[str], None]) -> None:
         """Give an idle machine the few seconds that it takes to know what it draws; at once where nothing
@@ -106,6 +115,11 @@ class WatchDesk:
     def forget(self, run_id: str) -> None:
         """The run is over."""
         self._local.pop(run_id, None)
+        self._hosts.pop(run_id, None)
+
+    def hosts_beside(self, run_id: str) -> dict[str, tuple[str, HostLoad]]:
+        """APIs on this machine that are asked now, other than in that run: name and load by run."""
+        return {other: host for other, host in self._hosts.items() if other != run_id}
 
     def others(self, server: str) -> set[str]:
         """Other local models that generate now."""
@@ -119,7 +133,7 @@ class WatchDesk:
 class RunWatch:
     """Collects while one run goes on."""
 
-    def __init__(self, desk: WatchDesk, run_id: str, target: Watched) -> None:
+    def __init__(self, desk: WatchDesk, run_id: str, target: Watched, host: HostLoad | None = None) -> None:
         self._desk = desk
         self._run_id = run_id
         self._target = target
@@ -132,10 +146,16 @@ class RunWatch:
         self._others: set[str] = set()
         self._was_spill: tuple[int, int] | None = None
         self._on_gpu: bool | None = None
+        self._host = host
+        self._host_before_s = 0.0 if host is None else host.seconds()
+        self._overlaps = Overlaps()
         self.sample()
 
     def sample(self) -> None:
         """Look once; called a few times a second, and when the run ends."""
+        if self._is_local or self._host is not None:
+            self._overlaps.see(self._desk.hosts_beside(self._run_id))
+            self._beside |= self._desk.others(self._server)
         if not self._is_local:
             return
         now, before = self._target.memory(), self._memory
@@ -148,7 +168,6 @@ class RunWatch:
         self._was_spill = self._target.layers() or self._was_spill
         if (on_gpu := self._target.on_gpu()) is not None:
             self._on_gpu = on_gpu
-        self._beside |= self._desk.others(self._server)
         if (sample := self._desk.latest()) is not None:
             self._take(sample)
 
@@ -176,14 +195,17 @@ class RunWatch:
             raise
         finally:
             self._desk.forget(self._run_id)
+        beside = self._beside | await self._overlaps.names()
+        host_cores = await self._host_cores(times)
         on_gpu, layers = self._was_spill or (None, None)
         state = RunState(
             layers_on_gpu=on_gpu,
             layers=layers,
             throttled=sorted(self._throttled),
             memory_pressure_share=self._pressure,
-            beside=sorted(self._beside),
+            beside=sorted(beside),
             other_gpu_processes=sorted(self._others),
+            host_cores=host_cores,
         )
         return self._memory, state, energy
 
@@ -195,6 +217,11 @@ class RunWatch:
         first = times.first_delta or None
         return await self._desk.meter.energy(self._run_id, begin, first, end, self._on_gpu)
 
+    async def _host_cores(self, times: RawTimes) -> float | None:
+        if self._host is None or not times.start:
+            return None
+        return await self._host.cores(self._host_before_s, (times.end - times.start) / 1e9)
+
     def power_points(self, times: RawTimes) -> list[PowerPoint]:
         """The power while it ran; empty for an API."""
         if not self._is_local or not times.start or not times.end:
@@ -205,6 +232,29 @@ class RunWatch:
 def as_it_met(state: RunState, *, is_cold: bool | None, cached_tokens: int | None) -> RunState:
     """The same with what only the exchange knows."""
     return msgspec.structs.replace(state, cold=is_cold, cached_prompt_tokens=cached_tokens)
+
+
+def with_facts(
+    state: RunState, prompt: Prompt, context_tokens: int | None, learned: Learned | None
+) -> RunState:
+    """The same with what was sent, and what the target told of it afterwards."""
+    texts = [f"{message.role}\n{message_text(message)}" for message in prompt.messages]
+    digest = hashlib.sha256("\0".join(texts).encode("utf-8", "replace"))
+    for message in prompt.messages:
+        digest.update("".join(one.sha256 for one in message.attachments if one.kind == "image").encode())
+    sent = [message_text(message) for message in prompt.messages]
+    learned = learned or Learned()
+    return msgspec.structs.replace(
+        state,
+        context_tokens=context_tokens,
+        tokenizer=learned.tokenizer,
+        template_added=learned.template.added if learned.template else None,
+        template_left_out=learned.template.left_out if learned.template else [],
+        prompt_bytes=sum(len(text.encode("utf-8", "replace")) for text in sent),
+        prompt_chars=sum(map(len, sent)),
+        prompt_digest=digest.hexdigest()[:16],
+        has_system=any(message.role == "system" for message in prompt.messages),
+    )
 
 
 def _larger(a: int | None, b: int | None) -> int | None:

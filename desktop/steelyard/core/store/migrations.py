@@ -129,4 +129,64 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (month, step_usd)
     ) STRICT;
     """,
+    """
+    ALTER TABLE comparisons ADD COLUMN plan TEXT;               -- JSON: ComparisonPlan; NULL in older ones
+    ALTER TABLE comparisons ADD COLUMN is_starred INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE comparisons ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';     -- JSON array of words
+    ALTER TABLE comparisons ADD COLUMN ballot_id TEXT;
+    ALTER TABLE runs ADD COLUMN is_pinned INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN case_number INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN repeat_number INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE run_details ADD COLUMN profile TEXT;            -- JSON: the LaunchProfile that was in force
+
+    -- What the history is searched for: title, tags, targets, prompts and answers of a comparison.
+    CREATE VIRTUAL TABLE comparison_words USING fts5 (comparison_id UNINDEXED, words);
+    INSERT INTO comparison_words (comparison_words, rank) VALUES ('secure-delete', 1);
+    INSERT INTO comparison_words (comparison_id, words)
+        SELECT id, title || ' ' || targets || ' ' || coalesce(
+            (SELECT group_concat(text, ' ') FROM runs WHERE comparison_id = comparisons.id), '')
+        FROM comparisons;
+
+    CREATE TABLE attachments (          -- data of images that went with a prompt, once for all messages
+        sha256 TEXT PRIMARY KEY,
+        data TEXT NOT NULL              -- base64
+    ) STRICT;
+
+    CREATE TABLE prompts (              -- the user's library
+        id TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,             -- prompt | system
+        name TEXT NOT NULL,
+        text TEXT NOT NULL,
+        updated_at TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE ballots (              -- series of blind votes
+        id TEXT PRIMARY KEY,
+        started_at TEXT NOT NULL,
+        title TEXT NOT NULL,
+        targets TEXT NOT NULL,          -- JSON array of names
+        seed INTEGER NOT NULL,
+        planned_share REAL NOT NULL,
+        is_peeked INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+
+    CREATE TABLE votes (                -- a pair that was drawn, and what became of it; runs may be deleted
+        id TEXT PRIMARY KEY,
+        ballot_id TEXT NOT NULL REFERENCES ballots (id),
+        number INTEGER NOT NULL,
+        comparison_id TEXT NOT NULL,
+        case_number INTEGER NOT NULL,
+        prompt_key TEXT NOT NULL,       -- the same for votes on the same prompt
+        left_run TEXT NOT NULL,
+        right_run TEXT NOT NULL,
+        left_target TEXT NOT NULL,
+        right_target TEXT NOT NULL,
+        drawn_at TEXT NOT NULL,
+        voted_at TEXT,
+        choice TEXT,                    -- a | b | tie | both_bad
+        state TEXT NOT NULL             -- drawn | voted | skipped | withdrawn
+    ) STRICT;
+    CREATE INDEX votes_by_ballot ON votes (ballot_id, number);
+    CREATE INDEX votes_by_comparison ON votes (comparison_id);
+    """,
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from steelyard.core.base.errors import AppError
+from steelyard.core.values.profiles import LaunchProfile
 from steelyard.core.values.telemetry import Inspection, PowerPoint
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class RunDetails:
     server: str | None = None
     command: str | None = None
     power: Sequence[PowerPoint] = ()
+    profile: LaunchProfile | None = None
+    """In force when it was served; None for an API."""
 
 
 class RunDetailsStore:
@@ -52,10 +55,11 @@ class RunDetailsStore:
         values = (
             *(run_id, _bounded(details.sent), _bounded(details.templated)),
             *(_json(list(details.samplers)), details.server, details.command, _json(list(details.power))),
+            None if details.profile is None else _json(details.profile),
         )
 
         def work(connection: Connection) -> None:
-            connection.execute("INSERT OR REPLACE INTO run_details VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+            connection.execute("INSERT OR REPLACE INTO run_details VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
 
         await self._database.call(work)
 
@@ -64,7 +68,8 @@ class RunDetailsStore:
 
         def work(connection: Connection) -> RunDetails | None:
             row = connection.execute(
-                "SELECT sent, templated, samplers, server, command, power FROM run_details WHERE run_id = ?",
+                "SELECT sent, templated, samplers, server, command, power, profile FROM run_details"
+                " WHERE run_id = ?",
                 (run_id,),
             ).fetchone()
             return None if row is None else _details(row)
@@ -111,8 +116,8 @@ def _inspection(run_id: str, row: tuple[str, ...], details: RunDetails) -> Inspe
     )
 
 
-def _details(row: tuple[str, str, str, str, str, str]) -> RunDetails:
-    sent, templated, samplers, server, command, power = row
+def _details(row: tuple[str, str, str, str, str, str, str | None]) -> RunDetails:
+    sent, templated, samplers, server, command, power, profile = row
     return RunDetails(
         sent=sent,
         templated=templated,
@@ -120,6 +125,7 @@ def _details(row: tuple[str, str, str, str, str, str]) -> RunDetails:
         server=server,
         command=command,
         power=_decoded("", power, list[PowerPoint]) or [],
+        profile=_decoded("", profile, LaunchProfile) if profile else None,
     )
 
 

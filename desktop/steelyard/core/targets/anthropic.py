@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from steelyard.core.base.errors import AppError
+from steelyard.core.targets.content import anthropic_content, message_text
 from steelyard.core.targets.delta import Delta, ToolCallPart, UsageDelta
 from steelyard.core.targets.json_in import as_count, as_dict, as_text
 from steelyard.core.targets.openai import stream_error
+from steelyard.core.targets.tools import anthropic_choice, anthropic_tools
 from steelyard.core.targets.wire import event_json
 
 if TYPE_CHECKING:
@@ -41,7 +43,11 @@ class AnthropicWire:
         return {**headers, "x-api-key": key} if key else headers
 
     def body(self, model: str, prompt: Prompt) -> tuple[dict[str, Any], list[str]]:
-        """A streaming request; the format has no seed, and a JSON schema is refused rather than ignored."""
+        """A streaming request; the format has no seed and no grammar.
+
+        Raises:
+            AppError: a JSON schema was asked for, which is refused rather than ignored.
+        """
         sampling = prompt.sampling
         if sampling.json_schema is not None:
             raise AppError(
@@ -49,18 +55,25 @@ class AnthropicWire:
                 "the anthropic format is sent without one",
                 "Leave the schema out, or use an openai target.",
             )
-        system = "\n\n".join(m.content for m in prompt.messages if m.role == "system")
+        system = "\n\n".join(message_text(m) for m in prompt.messages if m.role == "system")
         body: dict[str, Any] = {
             "model": model,
             "max_tokens": sampling.max_tokens,
             "messages": [
-                {"role": m.role, "content": m.content} for m in prompt.messages if m.role != "system"
+                {"role": m.role, "content": anthropic_content(m)}
+                for m in prompt.messages
+                if m.role != "system"
             ],
             "stream": True,
         }
         optional = {"system": system or None, "temperature": sampling.temperature, "top_p": sampling.top_p}
         body.update({name: value for name, value in optional.items() if value is not None})
-        return body, ["seed"] if sampling.seed is not None else []
+        if sampling.tools:
+            body["tools"] = anthropic_tools(sampling.tools)
+            if sampling.tool_choice is not None:
+                body["tool_choice"] = anthropic_choice(sampling.tool_choice)
+        not_carried = {"seed": sampling.seed, "grammar": sampling.grammar}
+        return body, [name for name, value in not_carried.items() if value is not None]
 
     def read(self, event: SseEvent) -> Delta | None:
         """One of the format's events; unknown ones (and pings) say nothing."""

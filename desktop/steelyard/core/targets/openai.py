@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.redaction import redacted_head
+from steelyard.core.targets.content import openai_content
 from steelyard.core.targets.delta import Delta, ToolCallPart, UsageDelta
 from steelyard.core.targets.json_in import as_count, as_dict, as_list, as_text
 from steelyard.core.targets.wire import broken_event, event_json
@@ -51,7 +52,7 @@ class OpenAiWire:
         sampling = prompt.sampling
         body: dict[str, Any] = {
             "model": model,
-            "messages": [{"role": m.role, "content": m.content} for m in prompt.messages],
+            "messages": [{"role": m.role, "content": openai_content(m)} for m in prompt.messages],
             "stream": True,
             "stream_options": {"include_usage": True},
             self._limit_name: sampling.max_tokens,
@@ -61,10 +62,17 @@ class OpenAiWire:
         if sampling.json_schema is not None:
             schema = {"name": "answer", "schema": sampling.json_schema, "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if sampling.tools:
+            body["tools"] = sampling.tools
+            if sampling.tool_choice is not None:
+                body["tool_choice"] = sampling.tool_choice
+        not_sent = [] if sampling.grammar is None or self._is_local else ["grammar"]
         if self._is_local:
             # return_progress: a sign of life for each batch of a long prefill, for the stall deadline.
             body.update(cache_prompt=prompt.cache_prompt, return_progress=True)
-        return body, []
+            if sampling.grammar is not None:
+                body["grammar"] = sampling.grammar
+        return body, not_sent
 
     def read(self, event: SseEvent) -> Delta | None:
         """One chat.completion.chunk."""

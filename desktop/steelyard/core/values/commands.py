@@ -6,57 +6,38 @@ from typing import Literal
 
 import msgspec
 
-from steelyard.core.values.comparison import Schedule
+from steelyard.core.values.compare_commands import (
+    BallotCommand,
+    CastVote,
+    CompareCommand,
+    DiffAnswers,
+    DrawPair,
+    ExportComparison,
+    ListBallots,
+    ListComparisons,
+    ListPrompts,
+    MarkComparison,
+    OpenBallot,
+    PinAnswer,
+    PromptCommand,
+    ReadAttachment,
+    ReadBallot,
+    ReadComparison,
+    RemoveComparison,
+    RemovePrompt,
+    ReplayComparison,
+    ResumeComparison,
+    SavePrompt,
+    StartComparison,
+    StartRun,
+    UndoVote,
+)
 from steelyard.core.values.fit import FitWish
 from steelyard.core.values.hub import HubFilters, HubSort
 from steelyard.core.values.profiles import LaunchProfile, StoredProfile
-from steelyard.core.values.prompt import Message, Sampling
 from steelyard.core.values.row import Tagged
 from steelyard.core.values.settings import Settings
 from steelyard.core.values.targets import ApiPrices, ApiTarget
-
-
-class StartRun(Tagged, frozen=True):
-    """Send one prompt to one target; answers with a `Run`.
-
-    `environment` carries the values of key variables that the asking process sees: memory only.
-    """
-
-    target: str
-    prompt: str
-    system: str = ""
-    sampling: Sampling = Sampling()
-    class_: str | None = None
-    tags: dict[str, str] = {}
-    allow_unverified: bool = False
-    profile: LaunchProfile = LaunchProfile()
-    route: str = "app"
-    environment: dict[str, str] = {}
-
-
-class StartComparison(Tagged, frozen=True):
-    """Send one prompt to several targets; answers with a `Comparison`.
-
-    With `continues`, this is a further turn of that stored comparison: `histories` holds, target by target,
-    the messages that went before (without the system prompt), and the prompt cache is on. `warm_up` counts
-    discarded prompts for each local target; None sends one to those that have served none since loading.
-    """
-
-    targets: list[str]
-    prompt: str
-    system: str = ""
-    sampling: Sampling = Sampling()
-    schedule: Schedule = "model-by-model"
-    repeat: int = 1
-    warm_up: int | None = None
-    class_: str | None = None
-    tags: dict[str, str] = {}
-    allow_unverified: bool = False
-    profile: LaunchProfile = LaunchProfile()
-    continues: str | None = None
-    histories: list[list[Message]] = []
-    route: str = "app"
-    environment: dict[str, str] = {}
 
 
 class AddTarget(Tagged, frozen=True):
@@ -435,18 +416,6 @@ class ReadMetrics(Tagged, frozen=True):
     """Answers with the Prometheus text of the moment."""
 
 
-class ListComparisons(Tagged, frozen=True):
-    """Answers with `list[ComparisonRow]`, newest first."""
-
-    limit: int = 200
-
-
-class ReadComparison(Tagged, frozen=True):
-    """Answers with a `ComparisonHistory`."""
-
-    id: str
-
-
 class ReadSettings(Tagged, frozen=True):
     """Answers with `Settings`."""
 
@@ -532,8 +501,9 @@ BenchCommand = StartBench | StartTune | FinishTune
 MonitorCommand = ReadSample | ReadHistory | ReadRequests | InspectRun | SetMarker | ReadMetrics
 
 Command = (
-    StartRun
-    | StartComparison
+    PromptCommand
+    | CompareCommand
+    | BallotCommand
     | AddTarget
     | RemoveTarget
     | StoreKey
@@ -544,8 +514,6 @@ Command = (
     | GatewayCommand
     | BenchCommand
     | MonitorCommand
-    | ListComparisons
-    | ReadComparison
     | ReadSettings
     | SaveSettings
     | ReadSpending
@@ -557,4 +525,32 @@ Command = (
 
 Owner = Literal["app", "serve", "command"]
 
-__all__ = ["ApiPrices", "Command", "Owner"]
+__all__ = [
+    "ApiPrices",
+    "BallotCommand",
+    "CastVote",
+    "Command",
+    "CompareCommand",
+    "DiffAnswers",
+    "DrawPair",
+    "ExportComparison",
+    "ListBallots",
+    "ListComparisons",
+    "ListPrompts",
+    "MarkComparison",
+    "OpenBallot",
+    "Owner",
+    "PinAnswer",
+    "PromptCommand",
+    "ReadAttachment",
+    "ReadBallot",
+    "ReadComparison",
+    "RemoveComparison",
+    "RemovePrompt",
+    "ReplayComparison",
+    "ResumeComparison",
+    "SavePrompt",
+    "StartComparison",
+    "StartRun",
+    "UndoVote",
+]

@@ -57,11 +57,31 @@ class RunFinished(Tagged, frozen=True):
 
 
 class ComparisonJudged(Tagged, frozen=True):
-    """What of the finished comparison cannot be compared."""
+    """What of a comparison cannot be compared. What was told of `judged` runs is replaced."""
 
     request: str
     comparison_id: str
     not_comparable: list[NotComparable]
+    judged: list[str] = []
+
+
+class ComparisonProgressed(Tagged, frozen=True):
+    """So many of a comparison's runs are over. `eta_s`: until the last one is; None: not known yet."""
+
+    request: str
+    comparison_id: str
+    done: int
+    total: int
+    eta_s: float | None
+    doing: str
+
+
+class ComparisonsChanged(Tagged, frozen=True):
+    """A stored comparison was added, marked or removed."""
+
+
+class PromptsChanged(Tagged, frozen=True):
+    """The prompt library changed."""
 
 
 class ServerChanged(Tagged, frozen=True):
@@ -185,6 +205,9 @@ Event = (
     | TextArrived
     | RunFinished
     | ComparisonJudged
+    | ComparisonProgressed
+    | ComparisonsChanged
+    | PromptsChanged
     | ServerChanged
     | EngineChanged
     | TargetsChanged

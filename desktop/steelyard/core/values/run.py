@@ -72,9 +72,32 @@ class RunState(Row, frozen=True):
     memory_pressure_share: float | None = None
     """Highest share of the time in which tasks waited for memory."""
     beside: list[str] = []
-    """Local models that generated at the same time."""
+    """Local models that generated at the same time, and APIs that computed on this machine meanwhile."""
     other_gpu_processes: list[str] = []
     """Programs that are not ours and held memory of a GPU."""
+    context_tokens: int | None = None
+    """What one request may use of the server's context."""
+    tokenizer: str | None = None
+    """Which vocabulary counted the tokens; equal words mean equal tokens. None: an API's, which is
+    unknown.
+    """
+    recount_tokens: int | None = None
+    """The answer of an API counted with a local vocabulary of the same comparison, and"""
+    recount_tokenizer: str | None = None
+    """which that was."""
+    template_added: str | None = None
+    """Words that the chat template put in beside the messages, such as a system prompt of its own."""
+    template_left_out: list[str] = []
+    """Roles of messages that did not get through the chat template whole."""
+    host_cores: float | None = None
+    """Of an API on this machine: how many cores its process used meanwhile."""
+    prompt_bytes: int | None = None
+    prompt_chars: int | None = None
+    """Text of all messages that were sent, in UTF-8 and in characters."""
+    prompt_digest: str | None = None
+    """Equal words mean that the same messages were sent."""
+    has_system: bool | None = None
+    """Whether a system prompt was among them."""
 
 
 class Usage(Row, frozen=True):
@@ -139,6 +162,19 @@ class Energy(Row, frozen=True):
     note: str = ""
 
 
+class Structured(Row, frozen=True):
+    """Whether an answer has the form that was asked for. `is_valid` None: it could not be checked, see
+    detail.
+
+    `is_held`: the target was told the form, so that it could not answer otherwise (or was asked not to).
+    """
+
+    kind: Literal["json_schema", "grammar"]
+    is_held: bool
+    is_valid: bool | None
+    detail: str = ""
+
+
 class CostPart(Row, frozen=True):
     """One line of the bill."""
 
@@ -175,11 +211,18 @@ class Run(Row, frozen=True, rename={"class_": "class"}):
     comparison_id: str | None = None
     turn: int = 0
     column: int = 0
+    parent_id: str | None = None
+    """The run of the same column whose answer this one goes on from."""
+    case: int = 0
+    """Row of the table of variables, from 0."""
+    repeat: int = 0
+    """Which of the repetitions, from 0."""
     params: dict[str, Any] = {}
     not_sent: list[str] = []
     text: str = ""
     reasoning: str | None = None
     tool_calls: list[Any] | None = None
+    structured: Structured | None = None
     finish_reason: FinishReason | None = None
     error: ErrorInfo | None = None
     state: RunState = RunState()

@@ -83,6 +83,13 @@ class HardwareSettings(Row, frozen=True):
     """Share of its life that the machine spends generating."""
 
 
+class CompareSettings(Row, frozen=True):
+    """What comparisons are scaled to."""
+
+    prompts_per_month: Annotated[int, msgspec.Meta(ge=1, le=10**12)] | None = None
+    """Prompts like the compared one that the user expects in a month; None is unknown."""
+
+
 class HubSettings(Row, frozen=True):
     """Where weights come from. None and 0 mean: as the environment says, no limit."""
 
@@ -107,6 +114,7 @@ class Settings(Row, frozen=True):
     hub: HubSettings = HubSettings()
     gateway: GatewaySettings = GatewaySettings()
     alerts: AlertSettings = AlertSettings()
+    compare: CompareSettings = CompareSettings()
     targets: list[ApiTarget] = []
     weights_paths: list[str] = []
     """GGUF files or folders of them that the user pointed to."""

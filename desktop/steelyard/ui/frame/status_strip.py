@@ -57,6 +57,7 @@ class StatusStrip(QFrame):
         self._sample: Sample | None = None
         self._silence = ""
         self._rate = GenRate()
+        self._is_blind = False
         self.setProperty("role", "strip")
         self.setFixedHeight(HEIGHT)
         self.setAccessibleName("Status")
@@ -93,6 +94,13 @@ class StatusStrip(QFrame):
     def show_closing(self) -> None:
         """The engine was asked to end, and will say no more than that itself."""
         self._on_engine_changed(EngineChanged(state="closing"))
+
+    @Slot(bool)
+    def set_blind(self, is_blind: bool) -> None:
+        """While a blind series is open, say nothing that tells which model does what."""
+        self._is_blind = is_blind
+        self._show_servers()
+        self._show_rate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Below the widths that have room for all, names go first, then power."""
@@ -229,6 +237,8 @@ class StatusStrip(QFrame):
         with_names = self.width() + _RAIL_PX >= NAMES_FROM_PX
         pieces = strip_texts.model_pieces(servers, self._color_of, with_names=with_names)
         tooltip = strip_texts.models_tooltip(servers)
+        if self._is_blind:
+            pieces, tooltip = strip_texts.blind_models()
         self.models.show_pieces(pieces, tooltip, spoken=tooltip)
         self.models.setVisible(bool(servers))
         self._models_line.setVisible(bool(servers))
@@ -243,11 +253,16 @@ class StatusStrip(QFrame):
 
     @Slot()
     def _show_rate(self) -> None:
+        if self._is_blind:
+            self.gen.show_pieces(*strip_texts.blind_gen(is_running=self._rate.is_running))
+            return
         rates = self._rate.rates(time.monotonic())
         self.gen.show_pieces(*strip_texts.gen_content(rates, self._sample, is_running=self._rate.is_running))
 
     def _color_of(self, server: ServerRow) -> str:
         """The model's colour in the comparison; without one, its place in the strip."""
+        if self._is_blind:
+            return "s5"
         known = self._columns.get(server.weights)
         column = self._columns.get(server.name) if known is None else known
         if column is None:

@@ -25,6 +25,7 @@ _STATES = {
     "closing": ("Closing", "warn"),
     "stopped": ("Stopped", "ctl"),
 }
+_BLIND = "A blind series is open"
 _SERVER_COLORS = {"failed": "bad", "starting": "text3", "loading": "text3", "stopping": "text3"}
 
 
@@ -95,6 +96,17 @@ def gen_content(
     note = "Content chunks over the last second; a local server sends one a token, an API may bundle several."
     shown = Piece(f"{sum(rate for _, rate in rates):.0f} tok/s", weight=500)
     return [label, shown], "\n".join([*lines, note])
+
+
+def blind_models() -> tuple[list[Piece], str]:
+    """Nothing on who is loaded: loading, working and leaving would tell whose answer is being written."""
+    return [Piece("Names hidden", color="text3")], f"{_BLIND}: which model does what is told after the votes."
+
+
+def blind_gen(*, is_running: bool) -> tuple[list[Piece], str]:
+    """Whether something generates, without a rate: models are known by their speed."""
+    word = "writing" if is_running else "idle"
+    return [Piece("Gen", color="text3"), Piece(word, color="text2")], f"{_BLIND}: rates are hidden."
 
 
 def spending_content(spending: Spending | None, problem: str) -> tuple[list[Piece], str]:

@@ -3,58 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
 
     from steelyard.ui.actions import Actions
+    from steelyard.ui.pages.compare import ComparePage
 
 PAGE = "compare"
 
 
-class CompareSlots(Protocol):
-    """What the page must be able to do."""
-
-    def send(self) -> None:
-        """Send the prompt to all targets."""
-        ...
-
-    def stop(self) -> None:
-        """Stop all answers."""
-        ...
-
-    def rerun(self) -> None:
-        """Send the last prompt again."""
-        ...
-
-    def start_new(self) -> None:
-        """Begin a new comparison."""
-        ...
-
-    def open_picker(self) -> None:
-        """Add a target."""
-        ...
-
-    def open_history(self) -> None:
-        """Show stored comparisons."""
-        ...
-
-    def copy_answer(self) -> None:
-        """Copy the focused column's answer."""
-        ...
-
-    def focus_prompt(self) -> None:
-        """Put the keyboard into the prompt."""
-        ...
-
-    def focus_column(self, index: int) -> None:
-        """Put the keyboard on a column."""
-        ...
-
-
-def add_compare_actions(actions: Actions, page: CompareSlots) -> dict[str, QAction]:
-    """Register the page's actions; returns them by id."""
+def add_compare_actions(actions: Actions, page: ComparePage) -> dict[str, QAction]:
+    """Register the page's actions; returns them by their names."""
     made: dict[str, QAction] = {}
     for name, text, slot, icon, shortcut in (
         ("send", "Send to all targets", page.send, "send", "Ctrl+Return"),
@@ -65,6 +26,18 @@ def add_compare_actions(actions: Actions, page: CompareSlots) -> dict[str, QActi
         ("history", "Show stored comparisons", page.open_history, "history", "Ctrl+H"),
         ("copy", "Copy the focused answer", page.copy_answer, "copy", "Ctrl+Shift+C"),
         ("prompt", "Write a prompt", page.focus_prompt, "pencil", "Alt+P"),
+        ("edit", "Edit the last question", page.edit_last, "pencil", "Ctrl+E"),
+        ("regenerate", "Regenerate the focused answer", page.regenerate, "rotate-cw", "Ctrl+Shift+R"),
+        ("pin", "Pin or unpin the focused answer", page.pin_focused, "pin", "Ctrl+P"),
+        ("before", "Show the answer before", partial(page.flip, -1), "chevron-right", "Alt+Left"),
+        ("after", "Show the answer after", partial(page.flip, 1), "chevron-right", "Alt+Right"),
+        ("remedy", "Make the focused column comparable", page.remedy_focused, "scale", "Alt+R"),
+        ("remove", "Remove the focused column", page.remove_focused, "x", "Ctrl+Shift+W"),
+        ("schedule", "Switch model by model and concurrent", page.toggle_schedule, "layers", "Alt+S"),
+        ("repeat", "Set how often each target is asked", page.set_repeat, "list-ordered", "Alt+N"),
+        ("resume", "Resume the interrupted comparison", page.resume, "play", "Ctrl+Shift+Return"),
+        ("costs", "Show or hide costs to come", page.toggle_costs, "circle-dollar-sign", "Alt+C"),
+        ("volume", "Set prompts a month", page.set_volume, "circle-dollar-sign", "Alt+M"),
     ):
         made[name] = actions.add(f"compare.{name}", text, slot, icon=icon, shortcut=shortcut, page=PAGE)
     for index in range(4):

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QWidget
 from steelyard.ui.pages.compare_column import TargetColumn
 
 if TYPE_CHECKING:
-    from steelyard.ui.pages.compare_state import Column
+    from steelyard.ui.pages.compare_tree import Column
     from steelyard.ui.theme.theme import Theme
 
 GAP_PX = 12
@@ -22,6 +22,7 @@ class ColumnsArea(QScrollArea):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
+        self._has_costs = False
         self.widgets: list[TargetColumn] = []
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -43,6 +44,7 @@ class ColumnsArea(QScrollArea):
             widget = kept.pop(id(column), None)
             if widget is None:
                 widget = TargetColumn(self._theme, column)
+                widget.costs.setVisible(self._has_costs)
                 made.append(widget)
             wanted.append(widget)
         for gone in kept.values():
@@ -54,6 +56,17 @@ class ColumnsArea(QScrollArea):
             widget.set_place(at)
         self.widgets = wanted
         return made
+
+    @property
+    def has_costs(self) -> bool:
+        """Whether the columns show what a thousand prompts and a month of them cost."""
+        return self._has_costs
+
+    def set_costs(self, *, has_costs: bool) -> None:
+        """Show or hide the costs to come, in all columns."""
+        self._has_costs = has_costs
+        for widget in self.widgets:
+            widget.costs.setVisible(has_costs)
 
     def widget_of(self, column: Column) -> TargetColumn | None:
         """The view of a column, if it is shown."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from steelyard.core.values.commands import PreviewCost
@@ -53,17 +56,29 @@ class Estimate(QObject):
         self._call = self._bridge.run(command, on_done=self._on_preview, on_error=self._on_error)
 
     def _history_chars(self) -> int:
+        """Of the longest branch that the prompt would go on from."""
         if not self._state.can_continue:
             return 0
         return max(
-            (sum(len(message.content) for message in history) for history in self._state.histories()),
+            (
+                sum(len(turn.prompt) + len(turn.text) for turn in column.turns)
+                for column in self._state.columns
+            ),
             default=0,
         )
 
     def _on_preview(self, preview: CostPreview) -> None:
         self._call = None
-        self._composer.show_estimate(preview)
+        times = math.prod(times() for times in self._composer.times)
+        self._composer.show_estimate(_scaled(preview, times))
 
     def _on_error(self, _error: AppError) -> None:
         self._call = None
         self._composer.show_estimate(None)
+
+
+def _scaled(preview: CostPreview, times: int) -> CostPreview:
+    """What so many of these prompts cost."""
+    if preview.api_usd_max is None or times == 1:
+        return preview
+    return msgspec.structs.replace(preview, api_usd_max=str(Decimal(preview.api_usd_max) * times))

@@ -1,7 +1,8 @@
-"""A turn as eight facts in fixed places. No Qt here."""
+"""A turn as eight facts in fixed places; medians where it was asked for several times. No Qt here."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steelyard.ui.widgets.facts_format import (
@@ -18,8 +19,12 @@ from steelyard.ui.widgets.facts_format import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from steelyard.core.values.comparison import NotComparable, Spread, TargetSummary
     from steelyard.core.values.run import Energy, Run
-    from steelyard.ui.pages.compare_state import Column, Turn
+    from steelyard.ui.pages.compare_tree import Column
+    from steelyard.ui.pages.compare_turn import Turn
 
 FINISH_WORDS = {
     "stop": "stop",
@@ -36,6 +41,7 @@ _COST_LABELS = {
     "local_full": "Cost, all-in",
     "unknown": "Cost",
 }
+_OF_TOKENS = ("tokenizer_differs", "hidden_reasoning")
 _NOT_YET = "Known when the run is over"
 _ENERGY_SOURCES = {
     "nvml_counter": "GPU energy counter",
@@ -46,14 +52,44 @@ _ENERGY_SOURCES = {
 }
 
 
-def facts_of(column: Column, now_s: float) -> list[Fact]:
+@dataclass(frozen=True)
+class Figures:
+    """What the facts of a column need to know beside it."""
+
+    now_s: float
+    by_chars: bool = False
+    """Tokens of these columns are not the same thing: speed is compared in characters."""
+    per_month: int | None = None
+
+
+def facts_of(column: Column, figures: Figures) -> list[Fact]:
     """TTFT, generation, tokens, finish; energy, cost, memory, total."""
     turn = column.turn
     if turn is None:
         return [Fact(label, DASH, short=short) for label, short in _LABELS]
     if turn.is_open:
-        return _live(column, turn, now_s)
-    return _final(column, turn)
+        return _live(column, turn, figures.now_s)
+    facts = _final(turn)
+    medians = medians_of(column)
+    if medians is not None and not column.shows_single:
+        facts = _with_medians(facts, medians)
+    if figures.by_chars and turn.run is not None:
+        facts[1] = _by_chars(turn)
+    return facts
+
+
+def medians_of(column: Column) -> TargetSummary | None:
+    """The summary that stands for the column's last turn; None where there is only a single run."""
+    turn = column.turn
+    if turn is None or turn.summary is None or turn.summary.n < 2:
+        return None
+    return turn.summary
+
+
+def differs_in_tokens(columns: list[Column]) -> bool:
+    """Whether the last answers of these columns were counted by different tokenizers."""
+    turns = [column.turn for column in columns if column.turn is not None]
+    return any(entry.code == "tokenizer_differs" for turn in turns for entry in turn.excluded)
 
 
 _LABELS = [
@@ -94,7 +130,7 @@ def _live(column: Column, turn: Turn, now_s: float) -> list[Fact]:
     ]
 
 
-def _final(column: Column, turn: Turn) -> list[Fact]:
+def _final(turn: Turn) -> list[Fact]:
     run = turn.run
     if run is None:
         word = "failed" if turn.phase == "failed" else "stopped"
@@ -112,6 +148,51 @@ def _final(column: Column, turn: Turn) -> list[Fact]:
         _memory(run),
         _measured(turn, "e2e_ms", "Total", "Total", duration(run.timing.e2e_ms), why),
     ]
+
+
+def speed_excluded(turn: Turn) -> NotComparable | None:
+    """Why the speed of a run is left out, where that has nothing to do with what a token is."""
+    reasons = (entry for entry in turn.excluded if "gen_tps" in entry.metrics)
+    return next((entry for entry in reasons if entry.code not in _OF_TOKENS), None)
+
+
+def _with_medians(facts: list[Fact], medians: TargetSummary) -> list[Fact]:
+    facts[0] = _median("TTFT", "TTFT", medians.ttft_ms, duration)
+    facts[1] = _median("Generation", "Gen", medians.gen_tps, rate)
+    facts[3] = Fact(
+        "Runs", f"{medians.n:,}", "medians", tooltip="Medians of the fair runs; the arrows show single ones"
+    )
+    if medians.usd.median is not None:
+        facts[5] = _median(facts[5].label, "Cost", medians.usd, usd)
+    facts[7] = _median("Total", "Total", medians.e2e_ms, duration)
+    return facts
+
+
+def _median(label: str, short: str, spread: Spread, show: Callable[..., Figure]) -> Fact:
+    """`41 ms 38-47`."""
+    if spread.median is None:
+        return Fact(label, DASH, short=short, tone="warn", tooltip="None of the runs can be compared in this")
+    middle, low, high = show(spread.median), show(spread.low), show(spread.high)
+    span = low.value if low.value == high.value else f"{low.value}\N{EN DASH}{high.value}"
+    words = f"Median of {spread.n:,}, from {low.text} to {high.text}"
+    return Fact(label, middle.value, f"{middle.unit} {span}".strip(), short=short, tooltip=words)
+
+
+def _by_chars(turn: Turn) -> Fact:
+    """Speed in a unit that means the same for every column."""
+    assert turn.run is not None
+    spread = turn.summary.gen_cps if turn.summary is not None else None
+    run = turn.run
+    own = rate(run.timing.gen_tps)
+    counted = f"{count(run.usage.prompt_tokens)} → {count(run.usage.completion_tokens)} tokens"
+    tip = f"Tokens differ between the columns, so characters count. Its own: {counted}, {own.text}"
+    excluded = speed_excluded(turn)
+    if excluded is not None:
+        why = f"{excluded.detail}. {tip}"
+        return Fact("Generation", own.value, own.unit, short="Gen", tone="warn", tooltip=why)
+    if spread is None or spread.median is None:
+        return Fact("Generation", DASH, "char/s", short="Gen", tone="warn", tooltip=tip)
+    return Fact("Generation", f"{float(spread.median):,.0f}", "char/s", short="Gen", tooltip=tip)
 
 
 def _fact(label: str, short: str, figure: Figure, *, why: str = "", tone: str = "") -> Fact:
@@ -197,6 +278,11 @@ def cost_reason(run: Run) -> str:
     if run.usage.prompt_tokens is None or run.usage.completion_tokens is None:
         return "The provider reported no token counts"
     return "No price is known for this model: add one in Settings"
+
+
+def cost_settings(run: Run) -> str:
+    """The section of Settings where what is missing for the cost is set."""
+    return "energy" if run.target.kind == "local" else "prices"
 
 
 def _memory(run: Run) -> Fact:

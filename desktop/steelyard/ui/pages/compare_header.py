@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayo
 from steelyard.ui.widgets.buttons import make_icon_button
 from steelyard.ui.widgets.compare_pill import PillState, StatePill
 from steelyard.ui.widgets.compare_plain import plain_tooltip
-from steelyard.ui.widgets.labels import ElidedLabel, make_label
+from steelyard.ui.widgets.labels import ElidedLabel, make_label, name_widget
 
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
@@ -53,6 +53,8 @@ class ColumnHeader(QWidget):
 
     copy_wanted = Signal()
     rerun_wanted = Signal()
+    edit_wanted = Signal()
+    pin_wanted = Signal()
     json_wanted = Signal()
     remove_wanted = Signal()
 
@@ -65,6 +67,11 @@ class ColumnHeader(QWidget):
         self._title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._quant = make_label(theme, "", "code-chip", px=11, mono=True)
         self.pill = StatePill(theme)
+        self.pin_button = make_icon_button(
+            theme, "pin", "Pin this answer", tooltip="Reruns leave a pinned answer as it is (Ctrl+P)"
+        )
+        self.pin_button.setCheckable(True)
+        self.pin_button.hide()
         self.menu_button = make_icon_button(theme, "ellipsis-vertical", "Column menu")
         self._icon = QLabel()
         self._where = make_label(theme, "", "prose", px=12, weight=500)
@@ -73,6 +80,7 @@ class ColumnHeader(QWidget):
         self._add_actions()
         self._lay_out()
         self.menu_button.clicked.connect(self._on_menu_clicked)
+        self.pin_button.clicked.connect(self.pin_wanted)
         theme.changed.connect(self._show_icon)
 
     def show_target(self, ref: TargetRef, index: int) -> None:
@@ -92,11 +100,20 @@ class ColumnHeader(QWidget):
         """Warm, cold, loading, failed."""
         self.pill.show_state(state)
 
-    def show_actions(self, *, has_text: bool, has_run: bool, can_rerun: bool) -> None:
-        """Enable what makes sense now."""
+    def show_actions(self, *, has_text: bool, has_run: bool, can_rerun: bool, is_pinned: bool) -> None:
+        """Enable what makes sense now; the pin is seen where something is pinned."""
         self.copy_action.setEnabled(has_text)
         self.json_action.setEnabled(has_run)
         self.rerun_action.setEnabled(can_rerun)
+        self.edit_action.setEnabled(can_rerun)
+        self.pin_action.setEnabled(can_rerun and has_run)
+        self.pin_action.setText("Unpin answer" if is_pinned else "Pin answer")
+        if is_pinned != self.pin_button.isChecked() or is_pinned == self.pin_button.isHidden():
+            self.pin_button.setChecked(is_pinned)
+            self.pin_button.setVisible(is_pinned)
+            name = "Unpin this answer" if is_pinned else "Pin this answer"
+            name_widget(self.pin_button, name, f"{name}: reruns leave a pinned answer as it is (Ctrl+P)")
+            self._theme.bind_icon(self.pin_button, "pin", "accent" if is_pinned else "text2")
 
     @property
     def detail(self) -> str:
@@ -110,7 +127,9 @@ class ColumnHeader(QWidget):
 
     def _add_actions(self) -> None:
         self.copy_action = self._action("Copy answer", "copy", self.copy_wanted)
-        self.rerun_action = self._action("Rerun this column", "rotate-cw", self.rerun_wanted)
+        self.rerun_action = self._action("Regenerate answer", "rotate-cw", self.rerun_wanted)
+        self.edit_action = self._action("Edit question", "pencil", self.edit_wanted)
+        self.pin_action = self._action("Pin answer", "pin", self.pin_wanted)
         self.json_action = self._action("Copy run as JSON", "braces", self.json_wanted)
         self.menu.addSeparator()
         self.remove_action = self._action("Remove", "x", self.remove_wanted)
@@ -130,6 +149,7 @@ class ColumnHeader(QWidget):
         first.addWidget(self._title)
         first.addWidget(self._quant)
         first.addStretch(1)
+        first.addWidget(self.pin_button)
         first.addWidget(self.pill)
         first.addWidget(self.menu_button)
         second = QHBoxLayout()

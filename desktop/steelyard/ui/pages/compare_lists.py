@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from steelyard.core.values.commands import ListComparisons, ListServers, ListTargets, ListWeights
-from steelyard.core.values.events import LibraryChanged, ServerChanged, SettingsChanged, TargetsChanged
-from steelyard.ui.pages.compare_targets import TargetRef, from_api, from_weights
+from steelyard.core.values.events import (
+    ComparisonsChanged,
+    LibraryChanged,
+    ServerChanged,
+    SettingsChanged,
+    TargetsChanged,
+)
+from steelyard.ui.pages.compare_targets import STARTER, TargetRef, from_api, from_weights
 from steelyard.ui.widgets.compare_picker import PickRow
 
 if TYPE_CHECKING:
@@ -76,6 +82,13 @@ class TargetLists(QObject):
         """Read the stored comparisons again."""
         self._bridge.run(ListComparisons(), on_done=self._on_comparisons, on_error=self._on_list_error)
 
+    def first_choice(self) -> list[TargetRef]:
+        """The targets of the newest comparison, as far as they still exist; else the starter."""
+        names = self.comparisons[0].targets if self.comparisons else []
+        known = [ref for ref in map(self.ref, dict.fromkeys(names)) if ref is not None]
+        starter = self.ref(STARTER)
+        return known or ([starter] if starter is not None else [])
+
     def pick_rows(self, taken: list[str]) -> list[PickRow]:
         """The lines of the picker; columns that are there cannot be taken twice."""
         rows = [_pick_row(ref, is_taken=ref.target in taken) for ref in self.refs]
@@ -93,6 +106,8 @@ class TargetLists(QObject):
             else:
                 self._servers[event.server.name] = event.server
             self.changed.emit()
+        elif isinstance(event, ComparisonsChanged):
+            self.load_comparisons()
         elif isinstance(event, TargetsChanged | SettingsChanged | LibraryChanged):
             self.load_targets()
 

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from steelyard.ui.pages.compare_facts import cost_reason, energy_reason, live_rate
+from steelyard.ui.pages.compare_facts import (
+    cost_reason,
+    differs_in_tokens,
+    energy_reason,
+    live_rate,
+    medians_of,
+    speed_excluded,
+)
 from steelyard.ui.widgets.compare_strip_rows import Metric, MetricRow
 from steelyard.ui.widgets.facts_format import DASH, duration, energy, rate, usd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from steelyard.ui.pages.compare_state import Column, Turn
+    from steelyard.core.values.comparison import Spread
+    from steelyard.ui.pages.compare_tree import Column
+    from steelyard.ui.pages.compare_turn import Turn
 
 _WHY_WORDS = {
     "cold_start": "cold start",
@@ -42,16 +51,22 @@ class _Spec:
     excluded_as: str
     read: Callable[[Column, Turn], tuple[float | None, str, str]]
     """Value, its text, and the reason where there is none."""
+    show: Callable[[Any], str]
+    """The text of a value."""
     word: str
     icon: str
     is_lower_better: bool = True
     is_rate: bool = True
     """A rate or a delay means the same for half an answer; a sum does not."""
+    summary: str = ""
+    """Name of the spread that holds medians of it."""
 
 
 def metrics_of(columns: list[Column]) -> list[Metric]:
     """First token, generation, cost of this run, energy."""
-    return [_metric(spec, columns) for spec in _SPECS]
+    by_chars = differs_in_tokens(columns)
+    specs = [_BY_CHARS if by_chars and spec.excluded_as == "gen_tps" else spec for spec in _SPECS]
+    return [_metric(spec, columns) for spec in specs]
 
 
 def best_facts(metrics: list[Metric]) -> dict[int, dict[str, str]]:
@@ -76,7 +91,9 @@ def _metric(spec: _Spec, columns: list[Column]) -> Metric:
     ]
     best = _best(rows, finals, is_lower_better=spec.is_lower_better)
     words = "" if best is None else _best_words(spec, columns, finals, best)
-    return Metric(spec.title, spec.hint, rows, best, words, spec.icon)
+    runs = max((medians.n for column in columns if (medians := medians_of(column)) is not None), default=0)
+    hint = f"median of {runs:,}, {spec.hint}" if runs and spec.summary else spec.hint
+    return Metric(spec.title, hint, rows, best, words, spec.icon)
 
 
 def _row(spec: _Spec, column: Column) -> MetricRow:
@@ -87,7 +104,11 @@ def _row(spec: _Spec, column: Column) -> MetricRow:
     value, text, why = spec.read(column, turn)
     if turn.is_open:
         return MetricRow(title, value, f"{text} …" if value is not None else "…", "live")
-    excluded = turn.excluded_by(spec.excluded_as)
+    medians = medians_of(column)
+    spread: Spread | None = getattr(medians, spec.summary, None) if spec.summary else None
+    if spread is not None and spread.median is not None:
+        return _median_row(spec, title, spread)
+    excluded = speed_excluded(turn) if spec is _BY_CHARS else turn.excluded_by(spec.excluded_as)
     if excluded is not None:
         words = _WHY_WORDS.get(excluded.code, excluded.code.replace("_", " "))
         return MetricRow(title, value, f"not comparable, {words}", "excluded", excluded.detail)
@@ -100,12 +121,26 @@ def _row(spec: _Spec, column: Column) -> MetricRow:
     return MetricRow(title, value, text, "final")
 
 
+def _median_row(spec: _Spec, title: str, spread: Spread) -> MetricRow:
+    middle, low, high = (float(value or 0) for value in (spread.median, spread.low, spread.high))
+    why = f"from {spec.show(spread.low)} to {spec.show(spread.high)} in {spread.n:,} runs"
+    return MetricRow(title, middle, spec.show(spread.median), "final", why, (low, high))
+
+
 def _best(rows: list[MetricRow], finals: list[tuple[float, int]], *, is_lower_better: bool) -> int | None:
-    """The column in front; none where the two first ones show the same figure."""
+    """The column in front; none where the two first ones show the same figure, or their runs overlap."""
     if len(finals) < 2:
         return None
     (_, first), (_, second), *_ = sorted(finals, reverse=not is_lower_better)
-    return None if rows[first].text == rows[second].text else first
+    is_same = rows[first].text == rows[second].text or _overlap(rows[first].span, rows[second].span)
+    return None if is_same else first
+
+
+def _overlap(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool:
+    """Whether repeated runs of two columns cannot be told apart by their ranges."""
+    if one is None or other is None or one[0] == one[1] or other[0] == other[1]:
+        return False
+    return one[0] <= other[1] and other[0] <= one[1]
 
 
 def _best_words(spec: _Spec, columns: list[Column], finals: list[tuple[float, int]], best: int) -> str:
@@ -138,6 +173,18 @@ def _generation(column: Column, turn: Turn) -> tuple[float | None, str, str]:
     return value, rate(value).value, "Too few tokens"
 
 
+def _chars(column: Column, turn: Turn) -> tuple[float | None, str, str]:
+    if turn.is_open:
+        return None, DASH, ""
+    spread = turn.summary.gen_cps if turn.summary is not None else None
+    value = float(spread.median) if spread is not None and spread.median is not None else None
+    return value, _chars_text(value), "Too short to tell"
+
+
+def _chars_text(value: float | None) -> str:
+    return DASH if value is None else f"{value:,.0f}"
+
+
 def _cost(column: Column, turn: Turn) -> tuple[float | None, str, str]:
     run = turn.run
     if run is None or turn.is_open:
@@ -159,8 +206,58 @@ def _energy(column: Column, turn: Turn) -> tuple[float | None, str, str]:
 
 
 _SPECS = [
-    _Spec("First token", "lower is better", "ttft_ms", _ttft, "fastest", "zap"),
-    _Spec("Generation", "tok/s", "gen_tps", _generation, "fastest", "zap", is_lower_better=False),
-    _Spec("Cost of this run", "US$", "usd", _cost, "cheapest", "circle-dollar-sign", is_rate=False),
-    _Spec("Energy", "J", "joules", _energy, "least", "zap", is_rate=False),
+    _Spec(
+        "First token",
+        "lower is better",
+        "ttft_ms",
+        _ttft,
+        lambda value: duration(value).text,
+        "fastest",
+        "zap",
+        summary="ttft_ms",
+    ),
+    _Spec(
+        "Generation",
+        "tok/s",
+        "gen_tps",
+        _generation,
+        lambda value: rate(value).value,
+        "fastest",
+        "zap",
+        is_lower_better=False,
+        summary="gen_tps",
+    ),
+    _Spec(
+        "Cost of this run",
+        "US$",
+        "usd",
+        _cost,
+        lambda value: usd(value).text,
+        "cheapest",
+        "circle-dollar-sign",
+        is_rate=False,
+        summary="usd",
+    ),
+    _Spec(
+        "Energy",
+        "J",
+        "joules",
+        _energy,
+        lambda value: energy(value).text,
+        "least",
+        "zap",
+        is_rate=False,
+    ),
 ]
+_BY_CHARS = _Spec(
+    "Generation",
+    "char/s",
+    "gen_cps",
+    _chars,
+    _chars_text,
+    "fastest",
+    "zap",
+    is_lower_better=False,
+    summary="gen_cps",
+)
+"""Stands in for tokens a second where the columns do not count the same tokens."""

@@ -8,7 +8,8 @@ from steelyard.ui.widgets.compare_pill import PillState
 
 if TYPE_CHECKING:
     from steelyard.core.values.servers import ServerRow
-    from steelyard.ui.pages.compare_state import Column, Turn
+    from steelyard.ui.pages.compare_tree import Column
+    from steelyard.ui.pages.compare_turn import Turn
 
 _LOADING = "loading"
 

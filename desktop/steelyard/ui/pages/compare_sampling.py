@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ENGINE_DEFAULT = "Engine default"
+MOST_REPEATS = 100
+_MOST_A_MONTH = 10**12
 _MOST_TOKENS = 1 << 20
 _MOST_SEED = (1 << 31) - 1
 
@@ -28,7 +29,6 @@ class Param:
     default: Any = None
     default_text: str = ENGINE_DEFAULT
     unset: str = "default"
-    is_long: bool = False
 
     def parse(self, text: str) -> Any:
         """The value; an empty text means the default."""
@@ -36,17 +36,13 @@ class Param:
 
     def edit_text(self, value: Any) -> str:
         """As it is typed."""
-        if value is None:
-            return ""
-        return json.dumps(value, indent=2, ensure_ascii=False) if self.is_long else str(value)
+        return "" if value is None else str(value)
 
     def chip_text(self, value: Any) -> str:
         """As the chip shows it."""
         if value is None:
             return self.unset
-        if self.is_long:
-            return "on"
-        return f"{value:,}" if self.name == "max_tokens" else str(value)
+        return f"{value:,}" if isinstance(value, int) and self.name != "seed" else str(value)
 
 
 def _temperature(text: str) -> float:
@@ -88,16 +84,12 @@ def _int(text: str, low: int, high: int, rule: str) -> int:
     return value
 
 
-def _json_schema(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as exc:
-        raise ValueError(f"Not JSON: {exc.msg} in line {exc.lineno}") from None
-    except RecursionError:
-        raise ValueError("Nested too deeply") from None
-    if not isinstance(value, dict):
-        raise ValueError("A schema is a JSON object")
-    return value
+def _repeat(text: str) -> int:
+    return _int(text, 1, MOST_REPEATS, f"A whole number from 1 to {MOST_REPEATS}")
+
+
+def _month(text: str) -> int:
+    return _int(text, 1, _MOST_A_MONTH, "A whole number from 1 to a million million")
 
 
 PARAMS = (
@@ -115,16 +107,25 @@ PARAMS = (
     ),
     Param("seed", "Seed", "Seed", "The same seed asks for the same answer again.", _seed),
     Param("top_p", "Top-p", "Top-p", "Only the likeliest words that add up to this share.", _top_p),
-    Param(
-        "json_schema",
-        "JSON schema",
-        "JSON schema",
-        "Answers must be JSON that fits this schema.",
-        _json_schema,
-        default_text="Off",
-        unset="off",
-        is_long=True,
-    ),
+)
+
+REPEAT = Param(
+    "repeat",
+    "Repeat",
+    "Repeat",
+    "How often each target is asked. Figures are medians then.",
+    _repeat,
+    default=1,
+    default_text="Once",
+)
+PER_MONTH = Param(
+    "prompts_per_month",
+    "Per month",
+    "Prompts a month",
+    "How many prompts like this one you expect. All comparisons are scaled to it.",
+    _month,
+    default_text="Unknown",
+    unset="volume…",
 )
 
 

@@ -1,130 +1,65 @@
-"""What the Compare page shows: columns, their turns, and which event belongs where. No Qt here."""
+"""What the Compare page shows: columns, their conversations, and which event belongs where. No Qt here."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from steelyard.core.values.events import (
     ComparisonJudged,
+    ComparisonProgressed,
     ComparisonStarted,
     RunFinished,
     RunStarted,
     RunWaited,
     TextArrived,
 )
-from steelyard.core.values.prompt import Message, Sampling
-from steelyard.core.values.run import ErrorInfo, Run
-from steelyard.ui.pages.compare_targets import TargetRef, from_info, unknown_ref
+from steelyard.ui.pages.compare_targets import TargetRef, from_info
+from steelyard.ui.pages.compare_tree import Column
+from steelyard.ui.pages.compare_turn import Sent, Turn, error_info
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from steelyard.core.base.errors import AppError
-    from steelyard.core.values.comparison import Comparison, ComparisonHistory, NotComparable, Schedule
+    from steelyard.core.values.comparison import Comparison, NotComparable
     from steelyard.core.values.events import Event
+    from steelyard.core.values.run import Run
 
 MAX_COLUMNS = 4
-Phase = Literal["queued", "waiting", "streaming", "done", "failed", "stopped"]
-_OPEN: frozenset[Phase] = frozenset({"queued", "waiting", "streaming"})
-
-
-@dataclass(frozen=True)
-class Sent:
-    """One prompt as it was sent, so that it can be sent again."""
-
-    prompt: str
-    system: str
-    sampling: Sampling
-    schedule: Schedule
-    sent_at: str
-
-
-@dataclass
-class Turn:
-    """One prompt in one column, from waiting to its final document."""
-
-    prompt: str
-    phase: Phase = "queued"
-    reason: str = ""
-    progress: float | None = None
-    run: Run | None = None
-    error: ErrorInfo | None = None
-    chunks: int = 0
-    elapsed_ms: float | None = None
-    ttft_ms: float | None = None
-    started_s: float | None = None
-    excluded: list[NotComparable] = field(default_factory=list)
-    _text: list[str] = field(default_factory=list)
-    _reasoning: list[str] = field(default_factory=list)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether more may arrive."""
-        return self.phase in _OPEN
-
-    @property
-    def text(self) -> str:
-        """The answer so far."""
-        return _joined(self._text)
-
-    @property
-    def reasoning(self) -> str:
-        """The reasoning so far."""
-        return _joined(self._reasoning)
-
-    def add(self, text: str, *, is_reasoning: bool) -> None:
-        """More of the answer."""
-        (self._reasoning if is_reasoning else self._text).append(text)
-
-    def replace(self, text: str, reasoning: str) -> None:
-        """The final document knows better than the stream."""
-        self._text, self._reasoning = [text], [reasoning]
-
-    def excluded_by(self, metric: str) -> NotComparable | None:
-        """Why a metric of this run is left out, if it is."""
-        return next((entry for entry in self.excluded if metric in entry.metrics), None)
-
-
-@dataclass
-class Column:
-    """One target and its conversation."""
-
-    ref: TargetRef
-    turns: list[Turn] = field(default_factory=list)
-    load_error: ErrorInfo | None = None
-    """Why its weights could not be loaded before any prompt was sent."""
-
-    @property
-    def error(self) -> ErrorInfo | None:
-        """What went wrong last, if anything did."""
-        if self.turn is None:
-            return self.load_error
-        return self.turn.error if self.turn.phase == "failed" else None
-
-    @property
-    def turn(self) -> Turn | None:
-        """The latest turn."""
-        return self.turns[-1] if self.turns else None
-
-    def history(self, before: int | None = None) -> list[Message]:
-        """The conversation so far, without turns that brought no answer."""
-        messages: list[Message] = []
-        for turn in self.turns[:before]:
-            if turn.text.strip() and turn.phase in ("done", "stopped"):
-                messages.append(Message(role="user", content=turn.prompt))
-                messages.append(Message(role="assistant", content=turn.text))
-        return messages
 
 
 @dataclass(frozen=True)
 class Change:
-    """A column that an event touched; `text` is what is to be appended to it."""
+    """A column that an event touched; `text` is what is to be appended to `turn`.
+
+    `is_new`: the branch that is shown is another one.
+    """
 
     column: Column
+    turn: Turn | None = None
     text: str = ""
     is_reasoning: bool = False
+    is_new: bool = False
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A column that is asked, and the answer that the question goes on from."""
+
+    column: Column
+    parent: Turn | None = None
+
+
+@dataclass
+class _Request:
+    """What is on its way. `sent` is None where old questions are asked again as they were."""
+
+    sent: Sent | None
+    columns: dict[int, Column]
+    queued: dict[int, Turn] = field(default_factory=dict[int, Turn])
+    parents: dict[int, Turn | None] = field(default_factory=dict[int, "Turn | None"])
 
 
 class CompareState:
@@ -133,10 +68,11 @@ class CompareState:
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self.columns: list[Column] = []
         self.comparison_id: str | None = None
-        self.sent: Sent | None = None
-        self._asked: list[str] = []
-        self._requests: dict[str, list[Column]] = {}
-        self._main_request = ""
+        self.missing_runs = 0
+        """Planned in the comparison on the screen, and never finished."""
+        self.progress: ComparisonProgressed | None = None
+        self._requests: dict[str, _Request] = {}
+        self._turns: dict[str, tuple[Column, Turn]] = {}
         self._now_s = now_s
 
     # ---- columns -------------------------------------------------------------------------------------------
@@ -148,13 +84,19 @@ class CompareState:
 
     @property
     def is_streaming(self) -> bool:
-        """Whether any column still waits or receives."""
-        return any(column.turn is not None and column.turn.is_open for column in self.columns)
+        """Whether anything is still on its way."""
+        return bool(self._requests)
 
     @property
     def turn_count(self) -> int:
-        """Turns of the longest conversation."""
+        """Turns of the longest conversation that is shown."""
         return max((len(column.turns) for column in self.columns), default=0)
+
+    @property
+    def sent(self) -> Sent | None:
+        """The question on the screen: the one that all columns show last, else the newest of them."""
+        shown = [column.turn.sent for column in self.columns if column.turn is not None]
+        return max(shown, key=lambda sent: sent.sent_at, default=None)
 
     def add(self, ref: TargetRef) -> Column | None:
         """A column more; None when there is no room or it is there already."""
@@ -170,231 +112,239 @@ class CompareState:
 
     def clear(self) -> None:
         """A new comparison with the same targets."""
-        self.comparison_id = self.sent = None
-        self._asked = []
+        self.comparison_id = self.progress = None
+        self.missing_runs = 0
         self._requests.clear()
+        self._turns.clear()
         for column in self.columns:
-            column.turns = []
+            column.clear()
 
-    # ---- sending -------------------------------------------------------------------------------------------
+    # ---- what can be done ----------------------------------------------------------------------------------
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether every column has its place in one comparison, so that it can be gone on with."""
+        has_places = all(column.position is not None for column in self.columns)
+        return self.comparison_id is not None and bool(self.columns) and has_places
 
     @property
     def can_continue(self) -> bool:
         """Whether the next prompt is a further turn of this comparison."""
-        if self.comparison_id is None or self.is_streaming or self.targets != self._asked:
-            return False
-        return any(column.history() for column in self.columns)
+        return (
+            self.is_stored
+            and not self.is_streaming
+            and any(column.last_answered is not None for column in self.columns)
+        )
 
     @property
     def can_rerun(self) -> bool:
-        """Whether the last prompt can be sent again; a follow-up needs the columns that have its history."""
-        if self.sent is None or not self.columns or self.is_streaming:
+        """Whether the last question can be asked again; a column without the history cannot join later."""
+        if self.is_streaming or self.sent is None:
             return False
-        return self.turn_count <= 1 or self.targets == self._asked
+        return bool(self.reruns()) if self.is_stored else self.turn_count <= 1
 
-    def histories(self, *, is_rerun: bool = False) -> list[list[Message]]:
-        """What went before, column by column; empty when nothing did."""
-        before = -1 if is_rerun else None
-        histories = [column.history(before) for column in self.columns]
-        return histories if any(histories) else []
+    def follow_ups(self) -> list[Ask]:
+        """All columns, each going on from the last answer of the branch that it shows."""
+        return [Ask(column, column.last_answered) for column in self.columns]
 
-    def start(self, request: str, sent: Sent, how: Literal["new", "further", "again"]) -> None:
-        """A prompt went out to all columns: anew, as a further turn, or the last turn again."""
-        for column in self.columns:
-            if how == "new":
-                column.turns = []
-            elif how == "again":
-                column.turns = column.turns[:-1]
-            column.turns = [*column.turns, Turn(sent.prompt)]
-        if how != "further":
-            self.comparison_id = None
-        self.sent = sent
-        self._asked = self.targets
-        self._main_request = request
-        self._requests[request] = list(self.columns)
+    def reruns(self) -> list[Ask]:
+        """The columns whose last answer is asked for again: those with a pinned one keep it."""
+        return [
+            Ask(column, column.turn.parent)
+            for column in self.columns
+            if column.turn is not None and not column.turn.is_pinned
+        ]
 
-    def start_one(self, request: str, column: Column) -> None:
-        """The last prompt went out again to one column."""
-        column.turns = [*column.turns[:-1], Turn(column.turns[-1].prompt)]
-        self._requests[request] = [column]
+    # ---- sending -------------------------------------------------------------------------------------------
+
+    def begin(self, request: str, sent: Sent, asks: list[Ask] | None = None) -> list[Column]:
+        """A question went out; without `asks` to all columns, as a new comparison."""
+        if asks is None:
+            self.clear()
+            for position, column in enumerate(self.columns):
+                column.position = position
+            asks = [Ask(column) for column in self.columns]
+        waiting = _Request(sent, {})
+        for ask in asks:
+            turn = Turn(sent, ask.parent)
+            ask.column.add(turn)
+            ask.column.shows_single = False
+            position = ask.column.position if ask.column.position is not None else -1
+            waiting.columns[position], waiting.queued[position] = ask.column, turn
+            waiting.parents[position] = ask.parent
+        self._requests[request] = waiting
+        return [ask.column for ask in asks]
+
+    def begin_rest(self, request: str) -> None:
+        """What a stored comparison lacks is being asked again."""
+        columns = {column.position: column for column in self.columns if column.position is not None}
+        self._requests[request] = _Request(None, columns)
 
     # ---- events --------------------------------------------------------------------------------------------
 
     def apply(self, event: Event) -> list[Change]:
         """Take an event in; events of other requests change nothing."""
+        if isinstance(event, ComparisonJudged):
+            return self._on_judged(event.not_comparable, set(event.judged))
+        request = self._requests.get(getattr(event, "request", ""))
+        if request is None:
+            return self._on_late(event)
         match event:
-            case ComparisonStarted() if event.request == self._main_request:
+            case ComparisonStarted():
                 self.comparison_id = event.comparison_id
+            case ComparisonProgressed():
+                self.progress = event
             case RunWaited():
-                return self._on_waited(event)
+                return self._on_waited(request, event)
             case RunStarted():
-                return self._on_started(event)
+                return self._on_started(request, event.run)
             case TextArrived():
                 return self._on_text(event)
             case RunFinished():
-                return self._on_run(event.request, event.run)
-            case ComparisonJudged():
-                return self._on_judged(event.request, event.not_comparable)
+                return self._on_run(request, event.run)
             case _:
                 pass
         return []
 
     def finish(self, request: str, comparison: Comparison) -> list[Change]:
         """The whole result; repeats what the events told, and counts where one was missed."""
-        changes = [change for run in comparison.runs for change in self._on_run(request, run)]
-        return changes + self._on_judged(request, comparison.not_comparable)
+        waiting = self._end(request)
+        if waiting is None:
+            return []
+        changes = [change for run in comparison.runs for change in self._on_run(waiting, run)]
+        for run in comparison.runs:
+            if run.id in self._turns:
+                self._turns[run.id][1].summary = comparison.summary.get(run.target.name)
+        for turn in waiting.queued.values():
+            turn.phase = "stopped"
+        self.missing_runs = 0
+        return changes + self._on_judged(comparison.not_comparable, {run.id for run in comparison.runs})
 
     def fail(self, request: str, error: AppError) -> list[Change]:
         """The command itself failed: so did every column that still waits."""
+        waiting = self._end(request)
         changes: list[Change] = []
-        info = error_info(error)
-        for column in self._requests.get(request, []):
-            if column.turn is not None and column.turn.is_open:
-                column.turn.phase, column.turn.error = "failed", info
-                changes.append(Change(column))
+        for column in waiting.columns.values() if waiting is not None else []:
+            for turn in column.answers:
+                if turn.is_open:
+                    turn.phase, turn.error = "failed", error_info(error)
+                    changes.append(Change(column, turn))
         return changes
 
     def stop(self) -> list[Change]:
-        """The user stopped everything that was on its way."""
+        """The user stopped everything that was on its way; late documents of it are still taken."""
         changes: list[Change] = []
         for column in self.columns:
-            if column.turn is not None and column.turn.is_open:
-                column.turn.phase = "stopped"
-                changes.append(Change(column))
+            for turn in column.answers:
+                if turn.is_open:
+                    turn.phase = "stopped"
+                    changes.append(Change(column, turn))
+        self.progress = None
+        self._requests.clear()
         return changes
 
-    def _turn(self, request: str, at: int) -> tuple[Column, Turn] | None:
-        columns = self._requests.get(request, [])
-        if not 0 <= at < len(columns) or columns[at].turn is None:
-            return None
-        column = columns[at]
-        assert column.turn is not None
-        return column, column.turn
+    def adopt(self, column: Column, turn: Turn) -> None:
+        """Know the run of a stored answer, so that what is told of it finds it."""
+        if turn.run is not None:
+            self._turns[turn.run.id] = (column, turn)
 
-    def _on_waited(self, event: RunWaited) -> list[Change]:
-        found = self._turn(event.request, event.column)
-        if found is None or not found[1].is_open:
+    def turn_of(self, run_id: str) -> Turn | None:
+        """The turn with this run."""
+        found = self._turns.get(run_id)
+        return found[1] if found is not None else None
+
+    # ---- inside --------------------------------------------------------------------------------------------
+
+    def _end(self, request: str) -> _Request | None:
+        if not self._requests.keys() - {request}:
+            self.progress = None
+        return self._requests.pop(request, None)
+
+    def _on_waited(self, request: _Request, event: RunWaited) -> list[Change]:
+        position = event.column
+        if request.columns.get(position) is None or request.columns[position].ref.target != event.target:
+            named = [at for at, column in request.columns.items() if column.ref.target == event.target]
+            position = named[0] if named else position
+        turn = request.queued.get(position)
+        if turn is None or not turn.is_open:
             return []
-        column, turn = found
         turn.phase, turn.reason, turn.progress = "waiting", event.reason, event.progress
-        return [Change(column)]
+        return [Change(request.columns[position], turn)]
 
-    def _on_started(self, event: RunStarted) -> list[Change]:
-        found = self._turn(event.request, event.run.column)
-        if found is None or not found[1].is_open:
+    def _on_started(self, request: _Request, run: Run) -> list[Change]:
+        found = self._known(request, run)
+        if found is None:
             return []
-        column, turn = found
-        turn.phase, turn.run, turn.reason, turn.progress = "waiting", event.run, "", None
+        column, turn, is_new = found
+        turn.phase, turn.run, turn.reason, turn.progress = "waiting", run, "", None
         turn.started_s = self._now_s()
-        column.ref = from_info(event.run.target, column.ref)
-        return [Change(column)]
+        column.ref = from_info(run.target, column.ref)
+        return [Change(column, turn, is_new=is_new)]
+
+    def _known(self, request: _Request, run: Run) -> tuple[Column, Turn, bool] | None:
+        """The turn of a run; one that nobody has seen yet gets a turn, which is shown if nothing hinders."""
+        if run.id in self._turns:
+            return *self._turns[run.id], False
+        column = request.columns.get(run.column)
+        if column is None:
+            return None
+        turn = request.queued.pop(run.column, None)
+        is_new = turn is None
+        if turn is None:
+            turn = self._further(request, column, run)
+            column.answers.append(turn)
+            if not column.shows_single:
+                column.show(turn)
+        self._turns[run.id] = (column, turn)
+        return column, turn, is_new
+
+    def _further(self, request: _Request, column: Column, run: Run) -> Turn:
+        """One more repetition, or a run that an interrupted comparison still lacked."""
+        parent = self.turn_of(run.parent_id) if run.parent_id else None
+        sent = request.sent or next((turn.sent for turn in column.children(parent)), None)
+        if sent is None:
+            others = (turn for other in self.columns for turn in other.answers)
+            sent = next((turn.sent for turn in others if turn.run and turn.run.turn == run.turn), None)
+        return Turn(sent or self._unknown_question(run), parent)
+
+    def _unknown_question(self, run: Run) -> Sent:
+        from steelyard.ui.pages.compare_restore import sampling_of
+
+        return Sent("", "", sampling_of(run), "model-by-model", run.started_at)
 
     def _on_text(self, event: TextArrived) -> list[Change]:
-        found = self._turn(event.request, event.column)
+        found = self._turns.get(event.run_id)
         if found is None or not found[1].is_open:
             return []
         column, turn = found
-        if turn.run is None or turn.run.id != event.run_id:
-            return []
         turn.phase, turn.reason, turn.progress = "streaming", "", None
         turn.chunks, turn.elapsed_ms, turn.ttft_ms = event.chunks, event.elapsed_ms, event.ttft_ms
         turn.add(event.text, is_reasoning=event.is_reasoning)
-        return [Change(column, event.text, event.is_reasoning)]
+        return [Change(column, turn, event.text, event.is_reasoning)]
 
-    def _on_run(self, request: str, run: Run) -> list[Change]:
-        found = self._turn(request, run.column)
-        if found is None or (found[1].run is not None and found[1].run.id != run.id):
+    def _on_late(self, event: Event) -> list[Change]:
+        """The document of a run that was stopped comes after the request is given up."""
+        if not isinstance(event, RunFinished) or event.run.id not in self._turns:
             return []
-        column, turn = found
+        return self._take(*self._turns[event.run.id], event.run)
+
+    def _on_run(self, request: _Request, run: Run) -> list[Change]:
+        found = self._known(request, run)
+        return self._take(found[0], found[1], run, is_new=found[2]) if found is not None else []
+
+    @staticmethod
+    def _take(column: Column, turn: Turn, run: Run, *, is_new: bool = False) -> list[Change]:
         if turn.run is run:
             return []
-        missing = _take_final(turn, run)
+        missing = turn.take_final(run)
         column.ref = from_info(run.target, column.ref)
-        return [Change(column, missing)]
+        return [Change(column, turn, missing, is_new=is_new)]
 
-    def _on_judged(self, request: str, entries: list[NotComparable]) -> list[Change]:
+    def _on_judged(self, entries: list[NotComparable], judged: set[str]) -> list[Change]:
         changes: list[Change] = []
-        for column in self._requests.get(request, []):
-            turn = column.turn
-            if turn is not None and turn.run is not None:
-                turn.excluded = [entry for entry in entries if entry.run_id == turn.run.id]
-                changes.append(Change(column))
+        for run_id in judged | {entry.run_id for entry in entries}:
+            if run_id in self._turns:
+                column, turn = self._turns[run_id]
+                turn.excluded = [entry for entry in entries if entry.run_id == run_id]
+                changes.append(Change(column, turn))
         return changes
-
-    # ---- history -------------------------------------------------------------------------------------------
-
-    def restore(self, stored: ComparisonHistory, known: Iterable[TargetRef]) -> None:
-        """Show a stored comparison; the next prompt continues it."""
-        refs = {ref.target: ref for ref in known}
-        self._requests.clear()
-        self.columns = []
-        sampling = Sampling()
-        for kept in stored.columns[:MAX_COLUMNS]:
-            column = Column(refs.get(kept.target, unknown_ref(kept.target)))
-            latest = {run.turn: run for run in kept.runs}
-            for number in range(len(stored.prompts)):
-                column.turns.append(_restored_turn(stored, number, latest.get(number)))
-            if column.turn is not None and column.turn.run is not None:
-                run = column.turn.run
-                column.ref = from_info(run.target, refs.get(kept.target))
-                sampling = sampling_of(run)
-            self.columns.append(column)
-        self.comparison_id = stored.id
-        self._asked = self.targets
-        last = stored.prompts[-1] if stored.prompts else ""
-        self.sent = Sent(last, stored.system, sampling, stored.schedule, stored.started_at)
-
-
-def error_info(error: AppError) -> ErrorInfo:
-    """An error as a column shows it."""
-    return ErrorInfo(title=error.title, detail=error.detail, hint=error.hint, retryable=error.retryable)
-
-
-def sampling_of(run: Run) -> Sampling:
-    """The sampling that a stored run was asked with."""
-    params = run.params
-
-    def number(name: str) -> float | None:
-        value = params.get(name)
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-    seed, schema, most = number("seed"), params.get("json_schema"), number("max_tokens")
-    return Sampling(
-        max_tokens=int(most) if most is not None else Sampling().max_tokens,
-        temperature=number("temperature"),
-        top_p=number("top_p"),
-        seed=None if seed is None else int(seed),
-        json_schema=schema if isinstance(schema, dict) else None,
-    )
-
-
-def _restored_turn(stored: ComparisonHistory, number: int, run: Run | None) -> Turn:
-    turn = Turn(stored.prompts[number])
-    if run is None:
-        turn.phase = "stopped"
-        return turn
-    _take_final(turn, run)
-    turn.excluded = [entry for entry in stored.not_comparable if entry.run_id == run.id]
-    return turn
-
-
-def _take_final(turn: Turn, run: Run) -> str:
-    """Make the run's document the turn's; returns text that the stream did not bring."""
-    turn.run = run
-    turn.error = run.error
-    turn.reason, turn.progress = "", None
-    if run.error is not None and run.finish_reason != "cancelled":
-        turn.phase = "failed"
-    elif run.finish_reason in ("cancelled", "interrupted"):
-        turn.phase = "stopped"
-    else:
-        turn.phase = "done"
-    shown = turn.text
-    turn.replace(run.text, run.reasoning or "")
-    return run.text[len(shown) :] if run.text.startswith(shown) else ""
-
-
-def _joined(parts: list[str]) -> str:
-    if len(parts) > 1:
-        parts[:] = ["".join(parts)]
-    return parts[0] if parts else ""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MAX_CODE_CHARS = 200 * 1024
 """Longer code stays plain."""
 SLICE_S = 0.002
+REST = 8
+"""In a long document a slice is laid out for longer than it is worked on: it rests so many times as long."""
+MAX_REST_MS = 200
 LEXER_POLL_MS = 30
 
 
@@ -30,6 +33,7 @@ class Lexers:
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
         self._asked: set[str] = set()
+        self._names: frozenset[str] = frozenset()
 
     def ask(self, language: str) -> None:
         """Have a lexer made, if that has not been asked before."""
@@ -49,16 +53,23 @@ class Lexers:
         return iter(()) if lexer is None else iter(lexer.get_tokens(code))
 
     def _make(self, language: str) -> None:
-        from pygments.lexers import get_lexer_by_name
-        from pygments.util import ClassNotFound
+        lexer = None
+        if language in self._known_names():
+            from pygments.lexers import get_lexer_by_name
 
-        try:
             lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
             for _ in lexer.get_tokens("x"):
                 pass
-        except ClassNotFound:
-            lexer = None
         self._made[language] = lexer
+
+    def _known_names(self) -> frozenset[str]:
+        """Names that Pygments ships. For any other it would read all installed packages for a plug-in."""
+        from pygments.lexers import get_all_lexers
+
+        if not self._names:
+            aliases = (alias for _, names, _, _ in get_all_lexers(plugins=False) for alias in names)
+            self._names = frozenset(aliases)
+        return self._names
 
 
 LEXERS = Lexers()
@@ -107,10 +118,20 @@ class CodeHighlighter(QObject):
         if not LEXERS.is_ready(self._jobs[0].language):
             self._timer.start(LEXER_POLL_MS)
             return
-        if self._jobs[0].advance(self._document, self._formats, time.perf_counter() + SLICE_S):
+        started_s = time.perf_counter()
+        start, end = self._jobs[0].end, 0
+        while self._jobs and LEXERS.is_ready(self._jobs[0].language):
+            job = self._jobs[0]
+            start = min(start, job.position)
+            is_done = job.advance(self._formats, started_s + SLICE_S)
+            end = max(end, job.end)
+            if not is_done:
+                break
             self._jobs.popleft()
+        self._document.markContentsDirty(start, max(1, end - start))
         if self._jobs:
-            self._timer.start(0)
+            took_ms = (time.perf_counter() - started_s) * 1000
+            self._timer.start(min(MAX_REST_MS, int(took_ms * REST)))
 
 
 class _Job:
@@ -123,12 +144,22 @@ class _Job:
         self._column = 0
         self._ranges: list[QTextLayout.FormatRange] = []
 
-    def advance(self, document: QTextDocument, formats: dict[str, QTextCharFormat], until_s: float) -> bool:
+    @property
+    def position(self) -> int:
+        """Where the line begins that is worked on next."""
+        return (self._block or self._first.block()).position()
+
+    @property
+    def end(self) -> int:
+        """Where the last line ends that was worked on."""
+        block = self._block or self._first.block()
+        return block.position() + block.length() - 1
+
+    def advance(self, formats: dict[str, QTextCharFormat], until_s: float) -> bool:
         """Work until the deadline; True when all is coloured."""
         if self._tokens is None:
             self._tokens = LEXERS.lex(self._code, self.language)
         block = self._block or self._first.block()
-        start = block.position()
         is_done = True
         for kind, text in self._tokens:
             block = self._take(block, text, formats.get(_look(kind)))
@@ -138,7 +169,6 @@ class _Job:
         if is_done:
             self._flush(block)
         self._block = block
-        document.markContentsDirty(start, max(1, block.position() + block.length() - 1 - start))
         return is_done
 
     def _take(self, block: QTextBlock, text: str, look: QTextCharFormat | None) -> QTextBlock:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from steelyard.ui.widgets.compare_plain import plain_tooltip
+from steelyard.ui.widgets.models_flow import FlowRow
 
 if TYPE_CHECKING:
     from steelyard.ui.theme.theme import Theme
@@ -80,4 +81,39 @@ class StatePill(QWidget):
             x += _ICON_PX + 4
         painter.setFont(self._font)
         painter.setPen(self._theme.color("text2" if tone == "neutral" else tone))
-        painter.drawText(QPointF(x, 14.5), self._state.text)
+        room = self.width() - x - 6
+        text = QFontMetricsF(self._font).elidedText(self._state.text, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QPointF(x, 14.5), text)
+
+
+class PillRow(QWidget):
+    """Pills in a row that goes on in the next line; hidden while there are none."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._states: list[PillState] = []
+        self._pills: list[StatePill] = []
+        self._flow = FlowRow(6, 4)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 2, 12, 8)
+        column.addWidget(self._flow)
+        self.hide()
+
+    @property
+    def states(self) -> list[PillState]:
+        """What is shown."""
+        return self._states
+
+    def show_states(self, states: list[PillState]) -> None:
+        """Show these; pills that are there already are used again."""
+        if states == self._states:
+            return
+        self._states = states
+        while len(self._pills) < len(states):
+            self._pills.append(StatePill(self._theme))
+            self._flow.add(self._pills[-1])
+        for at, pill in enumerate(self._pills):
+            pill.show_state(states[at] if at < len(states) else PillState(""))
+        self._flow.arrange()
+        self.setVisible(bool(states))

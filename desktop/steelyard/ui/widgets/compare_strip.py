@@ -193,13 +193,14 @@ class CompareStrip(QFrame):
             self._square(painter, x, 41, at)
             is_best = metric.best == at
             text = row.text if _has_bar(row) else "—"
+            color = "text" if is_best else "warn" if row.state == "excluded" else "text2"
             fonts = self._small_best_font, self._small_font
-            if values.horizontalAdvance(text) <= room - _SQUARE_PX - 8:
+            if values.horizontalAdvance(text) <= room - _SQUARE_PX - 14:
                 fonts = self._best_font, self._value_font
             font = fonts[0] if is_best else fonts[1]
             small = QFontMetricsF(font)
             text = small.elidedText(text, Qt.TextElideMode.ElideRight, room - _SQUARE_PX - 5)
-            self._text(painter, font, "text" if is_best else "text2", QPointF(x + _SQUARE_PX + 4, 45), text)
+            self._text(painter, font, color, QPointF(x + _SQUARE_PX + 4, 45), text)
             x += room
 
     def _square(self, painter: QPainter, x: float, middle: float, at: int) -> None:

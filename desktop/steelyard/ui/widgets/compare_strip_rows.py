@@ -15,6 +15,8 @@ class MetricRow:
     text: str
     state: Literal["final", "live", "excluded", "unknown"]
     why: str = ""
+    span: tuple[float, float] | None = None
+    """Lowest and highest of repeated runs; `value` is their median then."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from steelyard.ui.theme.theme import restyle
 from steelyard.ui.widgets.buttons import make_button
@@ -38,11 +38,6 @@ class ValueSpec(Protocol):
         ...
 
     @property
-    def is_long(self) -> bool:
-        """Whether the editor has many lines."""
-        ...
-
-    @property
     def default(self) -> Any:
         """The value that the editor's second button sets."""
         ...
@@ -71,12 +66,12 @@ class ValueChip(PartsButton):
     value_changed = Signal()
     """The user set another value."""
 
-    def __init__(self, theme: Theme, spec: ValueSpec, icon: str = "") -> None:
+    def __init__(self, theme: Theme, spec: ValueSpec) -> None:
         super().__init__(theme, "chip")
         self._spec = spec
-        self._icon_of_chip = icon
         self._value: Any = spec.default
         self._popup: ValuePopup | None = None
+        self._is_compact = False
         self.clicked.connect(self._on_clicked)
         self._show_value()
 
@@ -90,6 +85,12 @@ class ValueChip(PartsButton):
         self._value = value
         self._show_value()
 
+    def set_compact(self, *, is_compact: bool) -> None:
+        """Where it is narrow, a value that was not set is not named."""
+        if is_compact != self._is_compact:
+            self._is_compact = is_compact
+            self._show_value()
+
     @property
     def popup(self) -> ValuePopup:
         """The editor, made when it is first wanted."""
@@ -101,8 +102,10 @@ class ValueChip(PartsButton):
     def _show_value(self) -> None:
         shown = self._spec.chip_text(self._value)
         is_default = self._value == self._spec.default
-        parts = [Part(self._spec.label, "text3", 400), Part(shown, "text2" if is_default else "text", 600)]
-        self.show_parts(parts, icon=self._icon_of_chip, icon_color="text3")
+        parts = [Part(self._spec.label, "text3", 400)]
+        if not (self._is_compact and self._value is None):
+            parts.append(Part(shown, "text2" if is_default else "text", 600))
+        self.show_parts(parts)
         name_widget(self, f"{self._spec.title}: {shown}", f"{self._spec.title}: {shown}. {self._spec.help}")
 
     @Slot()
@@ -127,18 +130,12 @@ class ValuePopup(Popup):
     def __init__(self, theme: Theme, parent: QWidget, spec: ValueSpec) -> None:
         super().__init__(theme, parent)
         self._spec = spec
-        self.setFixedWidth(400 if spec.is_long else 260)
-        self.edit: QLineEdit | QPlainTextEdit = QPlainTextEdit() if spec.is_long else QLineEdit()
+        self.setFixedWidth(260)
+        self.edit = QLineEdit()
         self.edit.setAccessibleName(spec.title)
         self.edit.setToolTip(spec.help)
-        if isinstance(self.edit, QPlainTextEdit):
-            self.edit.setProperty("role", "code")
-            self.edit.setFont(theme.font(12, mono=True))
-            self.edit.setTabChangesFocus(True)
-            self.edit.setFixedHeight(180)
         self._error = make_label(theme, "", "error", px=11, wrap=True)
-        set_key = "Ctrl+Enter" if spec.is_long else "Enter"
-        self.set_button = make_button(theme, "Set", tooltip=f"Set ({set_key})")
+        self.set_button = make_button(theme, "Set", tooltip="Set (Enter)")
         self.default_button = make_button(theme, spec.default_text, "ghost")
         self._lay_out()
         self.set_button.clicked.connect(self._on_set)
@@ -147,11 +144,7 @@ class ValuePopup(Popup):
 
     def start(self, value: Any) -> None:
         """Show the present value, selected."""
-        text = self._spec.edit_text(value)
-        if isinstance(self.edit, QLineEdit):
-            self.edit.setText(text)
-        else:
-            self.edit.setPlainText(text)
+        self.edit.setText(self._spec.edit_text(value))
         self.edit.selectAll()
         self._show_error("")
         self.edit.setFocus(Qt.FocusReason.PopupFocusReason)
@@ -162,10 +155,8 @@ class ValuePopup(Popup):
         return self._error.text()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter sets the value; with many lines only with Ctrl."""
-        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        is_control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        if is_enter and (is_control or not self._spec.is_long):
+        """Enter sets the value."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._on_set()
             return
         super().keyPressEvent(event)
@@ -193,10 +184,8 @@ class ValuePopup(Popup):
 
     @Slot()
     def _on_set(self) -> None:
-        edit = self.edit
-        text = edit.text() if isinstance(edit, QLineEdit) else edit.toPlainText()
         try:
-            value = self._spec.parse(text.strip())
+            value = self._spec.parse(self.edit.text().strip())
         except ValueError as exc:
             self._show_error(str(exc))
             return

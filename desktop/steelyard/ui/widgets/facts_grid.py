@@ -110,11 +110,13 @@ class FactsGrid(QFrame):
         painter.setPen(theme.color(fact.tone or "text"))
         painter.drawText(QPointF(cell.left(), baseline), value)
         x = cell.left() + values.horizontalAdvance(value) + 4
-        if fact.unit and x + units.horizontalAdvance(fact.unit) <= cell.right() + 2:
+        room = cell.right() + 2 - x
+        unit = next((unit for unit in _units(fact) if units.horizontalAdvance(unit) <= room), "")
+        if unit:
             painter.setFont(self._unit_font)
             painter.setPen(theme.color("text3"))
-            painter.drawText(QPointF(x, baseline), fact.unit)
-            x += units.horizontalAdvance(fact.unit) + 5
+            painter.drawText(QPointF(x, baseline), unit)
+            x += units.horizontalAdvance(unit) + 5
         if fact.mark and x + 14 <= cell.right() + _CELL_GAP_PX:
             painter.drawPixmap(QPointF(x, baseline - 12), theme.pixmap(fact.mark, "good", 14))
 
@@ -128,3 +130,9 @@ class FactsGrid(QFrame):
                 return font, value
         font = self._smaller_fonts[-1]
         return font, QFontMetricsF(font).elidedText(value, Qt.TextElideMode.ElideRight, room)
+
+
+def _units(fact: Fact) -> list[str]:
+    """The unit as it is, with a range behind it; and without, where there is less room."""
+    has_range = any(char.isdigit() for char in fact.unit)
+    return [fact.unit, *([fact.unit.partition(" ")[0]] if has_range else [])]

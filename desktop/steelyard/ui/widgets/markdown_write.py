@@ -29,8 +29,14 @@ if TYPE_CHECKING:
 
     from steelyard.ui.widgets.markdown_parse import Piece, Span
 
-CODE_LINE_MAX_CHARS = 4 * 1024
+CODE_LINE_MAX_CHARS = 2 * 1024
 """Longer lines are broken on the screen: laying out one endless line costs more with each character."""
+
+
+PLAIN_BLOCK_LINES = 40
+"""Lines of plain text in one block of the document."""
+LINE_BREAK = "\u2028"
+"""A new line in the same block; read back as a newline."""
 
 
 class EndWriter:
@@ -48,6 +54,7 @@ class EndWriter:
         self._has_written = False
         self._lists: dict[int, QTextList] = {}
         self._line_chars = 0
+        self._block_lines = 0
         self._code_id = 0
 
     @property
@@ -97,18 +104,34 @@ class EndWriter:
                 self._write_paragraph(piece)
 
     def write_plain(self, text: str) -> None:
-        """Go on with the last line as plain text, or begin one; newlines start new lines."""
+        """Go on with the last line as plain text, or begin one; newlines start new lines.
+
+        Many lines share one block of the document: it is blocks that cost, and a huge answer has many lines.
+        """
         lines = text.split("\n")
         if not self._has_written or (self._is_fresh and any(lines)):
             self._new_block(paragraph_format(self._gap()), self.style.body)
             self._last_kind = BlockKind.PROSE
-        look = self.style.body
+            self._block_lines = 0
         end = self._end()
+        pending = ""
         for at, line in enumerate(lines):
             if at:
-                end.insertBlock(paragraph_format(ITEM_GAP_PX), look)
-                self._line_chars = 0
-            self._insert_chunked(end, line, paragraph_format(0), look)
+                self._block_lines += 1
+                if self._block_lines >= PLAIN_BLOCK_LINES or self._line_chars > CODE_LINE_MAX_CHARS:
+                    self._insert_plain(end, pending)
+                    end.insertBlock(paragraph_format(0), self.style.body)
+                    self._line_chars, self._block_lines, pending = 0, 0, ""
+                else:
+                    pending += LINE_BREAK
+            pending += line
+            self._line_chars += len(line)
+        self._insert_plain(end, pending)
+
+    def _insert_plain(self, end: QTextCursor, text: str) -> None:
+        """A line without end is broken."""
+        self._line_chars -= len(text)
+        self._insert_chunked(end, text, paragraph_format(0), self.style.body)
 
     def write_prompt(self, text: str) -> None:
         """An earlier question, compactly."""

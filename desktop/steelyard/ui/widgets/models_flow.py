@@ -27,6 +27,11 @@ class FlowRow(QWidget):
         self._widgets.append(widget)
         self.arrange()
 
+    def remove(self, widget: QWidget) -> None:
+        """One less; the widget itself is left to its owner."""
+        self._widgets.remove(widget)
+        self.arrange()
+
     def arrange(self) -> None:
         """Place everything for the present width."""
         top = 0

@@ -1,4 +1,4 @@
-"""Language and copy button of each code block that is in view: a few real buttons that are moved about."""
+"""What stands on the code blocks in view: language and copy, fold and unfold. A few real buttons move."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from PySide6.QtCore import QObject, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import QToolButton
 
+from steelyard.ui.widgets.labels import name_widget
 from steelyard.ui.widgets.markdown_style import CODE_PAD_PX, BlockProperty
+from steelyard.ui.widgets.response_folding import FOLD_BAR_PX
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QRectF
+
     from steelyard.ui.theme.theme import Theme
     from steelyard.ui.widgets.response_view import ResponseView
 
 COPIED_MS = 1200
 PLACE_MS = 60
 _BADGE_HEIGHT_PX = 22
+_FOLD_WIDTH_PX = 24
 CODE_RIGHT_PX = 10
 
 
@@ -62,14 +67,54 @@ class CodeBadge(QToolButton):
         self._theme.bind_icon(self, "copy", "text3", 14)
 
 
+class FoldButton(QToolButton):
+    """Folds or unfolds one code block: a small one beside the badge, or the bar under the lines in view."""
+
+    def __init__(self, theme: Theme, view: ResponseView, *, is_bar: bool) -> None:
+        super().__init__(view.viewport())
+        self._theme = theme
+        self._view = view
+        self._is_bar = is_bar
+        self._shown: tuple[bool, int] | None = None
+        self.code_id = 0
+        self.setProperty("role", "icon")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setIconSize(QSize(14, 14))
+        self.setMaximumHeight(_BADGE_HEIGHT_PX)
+        if is_bar:
+            self.setFont(theme.font(11, 500))
+            self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        else:
+            self.setFixedWidth(_FOLD_WIDTH_PX)
+        self.clicked.connect(self._on_clicked)
+
+    def show_code(self, code_id: int) -> None:
+        """Stand for another code block, or for another state of it."""
+        folding = self._view.folding
+        now = (folding.is_folded(code_id), folding.hidden_lines(code_id))
+        if (code_id, now) == (self.code_id, self._shown):
+            return
+        self.code_id, self._shown = code_id, now
+        self._theme.bind_icon(self, "chevron-down" if now[0] else "chevron-up", "text3", 14)
+        name_widget(self, "Unfold this code" if now[0] else "Fold this code")
+        if self._is_bar:
+            self.setText(f"{now[1]:,} more {'line' if now[1] == 1 else 'lines'}")
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        self._view.folding.toggle(self.code_id)
+
+
 class BadgePool(QObject):
-    """Places one badge at the top right of each code block in view."""
+    """Places the buttons of each code block in view."""
 
     def __init__(self, theme: Theme, view: ResponseView) -> None:
         super().__init__(view)
         self._theme = theme
         self._view = view
-        self._pool: list[CodeBadge] = []
+        self._badges: list[CodeBadge] = []
+        self._folds: list[FoldButton] = []
+        self._bars: list[FoldButton] = []
         self._timer = QTimer(self, singleShot=True, interval=PLACE_MS)
         self._timer.timeout.connect(self.place)
 
@@ -80,38 +125,75 @@ class BadgePool(QObject):
 
     @Slot()
     def place(self) -> None:
-        """Move the badges to where the code blocks now are."""
-        if not self._view.codes:
-            for badge in self._pool:
-                badge.hide()
-            return
-        used = 0
-        for code_id, top in self._starts():
-            badge = self._badge(used)
-            badge.show_code(code_id)
-            right = self._view.viewport().width() - CODE_RIGHT_PX
-            badge.move(right - badge.width(), round(top) - CODE_PAD_PX + 6)
-            badge.show()
-            used += 1
-        for badge in self._pool[used:]:
-            badge.hide()
+        """Move the buttons to where the code blocks now are."""
+        starts, tails = self._found() if self._view.codes else ([], [])
+        for at, (code_id, top) in enumerate(starts):
+            self._place_badge(at, code_id, round(top) - CODE_PAD_PX + 6)
+        foldable = [(code_id, top) for code_id, top in starts if self._view.folding.is_foldable(code_id)]
+        for at, (code_id, top) in enumerate(foldable):
+            self._place_fold(at, code_id, round(top) - CODE_PAD_PX + 6)
+        for at, (code_id, bottom) in enumerate(tails):
+            self._place_bar(at, code_id, round(bottom) - FOLD_BAR_PX + 6)
+        used: tuple[tuple[list[CodeBadge] | list[FoldButton], int], ...] = (
+            (self._badges, len(starts)),
+            (self._folds, len(foldable)),
+            (self._bars, len(tails)),
+        )
+        for pool, count in used:
+            for spare in pool[count:]:
+                spare.hide()
 
-    def _starts(self) -> list[tuple[int, float]]:
+    def _place_badge(self, at: int, code_id: int, top: int) -> None:
+        if at == len(self._badges):
+            self._badges.append(CodeBadge(self._theme, self._view))
+        badge = self._badges[at]
+        badge.show_code(code_id)
+        badge.move(self._right() - badge.width(), top)
+        badge.show()
+
+    def _place_fold(self, at: int, code_id: int, top: int) -> None:
+        if at == len(self._folds):
+            self._folds.append(FoldButton(self._theme, self._view, is_bar=False))
+        button = self._folds[at]
+        button.show_code(code_id)
+        badge_px = badge_width(self._theme, self._view.codes[code_id][0])
+        button.move(self._right() - badge_px - button.width() - 2, top)
+        button.show()
+
+    def _place_bar(self, at: int, code_id: int, top: int) -> None:
+        if at == len(self._bars):
+            self._bars.append(FoldButton(self._theme, self._view, is_bar=True))
+        bar = self._bars[at]
+        bar.show_code(code_id)
+        bar.resize(bar.sizeHint().width(), _BADGE_HEIGHT_PX)
+        bar.move(CODE_PAD_PX + 10, top)
+        bar.show()
+
+    def _right(self) -> int:
+        return self._view.viewport().width() - CODE_RIGHT_PX
+
+    def _found(self) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+        """Where code blocks begin, and where folded ones end."""
         starts: dict[int, float] = {}
+        ends: dict[int, QRectF] = {}
         for block, rect in self._view.visible_blocks():
             code_id = block.blockFormat().intProperty(BlockProperty.CODE_ID)
+            if not code_id or code_id not in self._view.codes:
+                continue
             before = block.previous().blockFormat().intProperty(BlockProperty.CODE_ID)
-            if code_id and code_id != before and code_id in self._view.codes:
+            if code_id != before:
                 starts[code_id] = rect.top()
-        return list(starts.items())
-
-    def _badge(self, index: int) -> CodeBadge:
-        while len(self._pool) <= index:
-            self._pool.append(CodeBadge(self._theme, self._view))
-        return self._pool[index]
+            if block.next().isValid() and not block.next().isVisible():
+                ends[code_id] = rect
+        return list(starts.items()), [(code_id, rect.bottom()) for code_id, rect in ends.items()]
 
 
 def badge_width(theme: Theme, language: str) -> int:
     """How wide the badge of a language is."""
     text = QFontMetrics(theme.font(11, mono=True)).horizontalAdvance(language) if language else 0
     return text + 14 + (18 if language else 12)
+
+
+def badge_room(theme: Theme, language: str) -> int:
+    """How much of the first line the buttons of a code block take."""
+    return badge_width(theme, language) + 8 + _FOLD_WIDTH_PX

@@ -15,7 +15,7 @@ from PySide6.QtGui import QTextCursor
 
 from steelyard.ui.widgets.markdown_blocks import Block, BlockSplitter
 from steelyard.ui.widgets.markdown_parse import parse_markdown, plain_pieces
-from steelyard.ui.widgets.response_badges import badge_width
+from steelyard.ui.widgets.response_badges import badge_room
 
 if TYPE_CHECKING:
     from steelyard.ui.theme.theme import Theme
@@ -32,6 +32,8 @@ RENDER_DUTY = 20
 """Rendering the open block may take one part in so many of the time."""
 SLICE_CHARS = 2 * 1024
 SLICE_S = 0.004
+SLICE_WITH_LAYOUT_S = 0.012
+MAX_SLICE_CHARS = 64 * 1024
 
 
 class AnswerStream(QObject):
@@ -50,6 +52,8 @@ class AnswerStream(QObject):
         self._highlighter = highlighter
         self._splitter = BlockSplitter()
         self._waiting: deque[str] = deque()
+        self._waiting_at = 0
+        self._slice_chars = SLICE_CHARS
         self._is_ending = False
         self._has_ended = False
         self._is_plain = False
@@ -71,7 +75,7 @@ class AnswerStream(QObject):
 
     def feed(self, text: str) -> None:
         """More text."""
-        self._waiting.append(_storable(text))
+        self._waiting.append(storable(text))
         if not self._slice_timer.isActive():
             self._on_slice()
 
@@ -86,6 +90,7 @@ class AnswerStream(QObject):
         self._render_timer.stop()
         self._slice_timer.stop()
         self._waiting.clear()
+        self._waiting_at = 0
         self._has_ended = True
         self.deleteLater()
 
@@ -95,15 +100,14 @@ class AnswerStream(QObject):
     def _on_slice(self) -> None:
         if self._has_ended:
             return
-        until = time.perf_counter() + SLICE_S
+        started_s = time.perf_counter()
+        taken = 0
         self._writer.begin()
-        while self._waiting:
-            text = self._waiting.popleft()
-            if len(text) > SLICE_CHARS:
-                self._waiting.appendleft(text[SLICE_CHARS:])
-                text = text[:SLICE_CHARS]
-            self._take(text)
-            if time.perf_counter() > until:
+        while self._waiting and taken < self._slice_chars:
+            piece = self._next_slice()
+            self._take(piece)
+            taken += len(piece)
+            if time.perf_counter() > started_s + SLICE_S:
                 break
         is_over = self._is_ending and not self._waiting
         if is_over:
@@ -111,12 +115,30 @@ class AnswerStream(QObject):
         else:
             self._show_open()
         self._writer.end()
+        self._pace(time.perf_counter() - started_s)
         self._view.text_grew()
         if self._waiting:
             self._slice_timer.start()
         elif is_over:
             self._has_ended = True
             self.ended.emit()
+
+    def _pace(self, took_s: float) -> None:
+        """Laying out is done at the end of a slice and costs most: the next one takes more or less text."""
+        if took_s > SLICE_WITH_LAYOUT_S:
+            self._slice_chars = max(SLICE_CHARS, self._slice_chars // 2)
+        elif took_s < SLICE_WITH_LAYOUT_S / 2:
+            self._slice_chars = min(MAX_SLICE_CHARS, self._slice_chars * 2)
+
+    def _next_slice(self) -> str:
+        """The place in a long text is kept: cutting its rest off again and again would copy it each time."""
+        text = self._waiting[0]
+        piece = text[self._waiting_at : self._waiting_at + SLICE_CHARS]
+        self._waiting_at += SLICE_CHARS
+        if self._waiting_at >= len(text):
+            self._waiting.popleft()
+            self._waiting_at = 0
+        return piece
 
     def _take(self, text: str) -> None:
         self._taken_chars += len(text)
@@ -164,6 +186,7 @@ class AnswerStream(QObject):
         self._writer.write_code(block.text[len(self._shown) :] if self._code_first_shown else block.text)
         assert self._code_first is not None
         self._view.codes[self._code_id] = (block.language, block.text)
+        self._view.folding.finish(self._code_id)
         self._highlighter.add(self._code_first, block.text, block.language)
 
     @property
@@ -172,11 +195,12 @@ class AnswerStream(QObject):
 
     def _start_code(self, language: str) -> None:
         self._code_id = max(self._view.codes, default=0) + 1
-        self._writer.open_code(self._code_id, badge_width(self._theme, language) + 8)
+        self._writer.open_code(self._code_id, badge_room(self._theme, language))
         first = QTextCursor(self._view.document())
         first.movePosition(QTextCursor.MoveOperation.End)
         first.setKeepPositionOnInsert(True)
         self._code_first = first
+        self._view.folding.begin(self._code_id, first)
 
     def _show_open(self) -> None:
         if self._is_plain:
@@ -195,6 +219,8 @@ class AnswerStream(QObject):
         if len(visible) > len(self._shown):
             self._writer.write_code(visible[len(self._shown) :])
             self._shown = visible
+            self._view.codes[self._code_id] = (self._splitter.open_language, visible)
+            self._view.folding.grew(self._code_id)
 
     def _show_open_prose(self, text: str) -> None:
         is_new = self._shown_serial != self._splitter.serial
@@ -232,7 +258,7 @@ class AnswerStream(QObject):
         self._next_render_s = now_s + max(RENDER_MS / 1000, RENDER_DUTY * (now_s - started_s))
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Lone surrogates have no place in a QString."""
     try:
         text.encode()

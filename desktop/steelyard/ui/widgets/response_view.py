@@ -17,9 +17,10 @@ from steelyard.ui.widgets.markdown_style import (
     BlockProperty,
 )
 from steelyard.ui.widgets.response_badges import BadgePool
+from steelyard.ui.widgets.response_folding import FOLD_BAR_PX, CodeFolding
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent, QResizeEvent, QTextBlock, QWheelEvent
+    from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent, QTextBlock, QWheelEvent
     from PySide6.QtWidgets import QWidget
 
     from steelyard.ui.theme.theme import Theme
@@ -47,6 +48,8 @@ class ResponseView(QTextBrowser):
 
     link_clicked = Signal(str)
     """The user asked for a link; nothing has been opened."""
+    user_scrolled = Signal()
+    """The user moved the text; not sent for text that arrives, nor for `scroll_to_share`."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,7 +74,9 @@ class ResponseView(QTextBrowser):
         self._quiet.setUndoRedoEnabled(False)
         self._quiet.setDefaultFont(theme.font(13))
         self.setDocument(self._quiet)
+        self.folding = CodeFolding(self)
         self.badges = BadgePool(theme, self)
+        self.folding.changed.connect(self._on_folding_changed)
         self.anchorClicked.connect(self._on_anchor_clicked)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
@@ -82,6 +87,7 @@ class ResponseView(QTextBrowser):
     def reset(self) -> None:
         """Empty the document."""
         self.codes.clear()
+        self.folding.clear()
         self._quiet.clear()
         self._quiet.setDocumentMargin(0)
         look = self._quiet.rootFrame().frameFormat()
@@ -112,15 +118,43 @@ class ResponseView(QTextBrowser):
         self.badges.place_soon()
 
     def set_following(self, *, is_following: bool) -> None:
-        """Keep the end in view, or stay at the top."""
+        """Keep the end in view, or go to the top and stay there."""
         self._is_following = is_following
         if is_following:
             self._to_end()
+        else:
+            self._is_moving = True
+            self.verticalScrollBar().setValue(0)
+            self._is_moving = False
 
     @property
     def is_following(self) -> bool:
         """Whether new text keeps scrolling the view."""
         return self._is_following
+
+    @property
+    def scrolled_share(self) -> float:
+        """How far down it is scrolled, 0 to 1."""
+        bar = self.verticalScrollBar()
+        return bar.value() / bar.maximum() if bar.maximum() > 0 else 0.0
+
+    def scroll_to_share(self, share: float) -> None:
+        """Scroll so far down, 0 to 1; at the end it follows new text again."""
+        bar = self.verticalScrollBar()
+        self._is_moving = True
+        bar.setValue(round(share * bar.maximum()))
+        self._is_moving = False
+        self._is_following = bar.value() >= bar.maximum() - _END_SLACK_PX
+
+    def show_position(self, position: int) -> None:
+        """Bring a character of the document into view, a third from the top unless it is there already."""
+        cursor = QTextCursor(self._quiet)
+        cursor.setPosition(position)
+        rect = self.cursorRect(cursor)
+        height = self.viewport().height()
+        if rect.top() < 0 or rect.bottom() > height:
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() + rect.top() - height // 3)
 
     def loadResource(self, type_: int, name: QUrl | str) -> object:
         """Nothing, from anywhere."""
@@ -140,12 +174,18 @@ class ResponseView(QTextBrowser):
         if not self._is_moving:
             bar = self.verticalScrollBar()
             self._is_following = bar.value() >= bar.maximum() - _END_SLACK_PX
+            self.user_scrolled.emit()
         self.badges.place_soon()
 
     @Slot()
     def _on_range_changed(self) -> None:
         if self._is_following:
             self._to_end()
+
+    @Slot()
+    def _on_folding_changed(self) -> None:
+        self.viewport().update()
+        self.badges.place_soon()
 
     def _to_end(self) -> None:
         self._is_moving = True
@@ -158,6 +198,16 @@ class ResponseView(QTextBrowser):
         super().resizeEvent(event)
         self.badges.place_soon()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt brings the text cursor into view when it is first shown; the place stays where it was."""
+        at_px = self.verticalScrollBar().value()
+        self._is_moving = True
+        super().showEvent(event)
+        self.verticalScrollBar().setValue(at_px)
+        self._is_moving = False
+        if self._is_following:
+            self._to_end()
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scrolling up at any moment stops the following, also before the value changes."""
         if event.angleDelta().y() > 0 and self.verticalScrollBar().maximum() > 0:
@@ -165,8 +215,10 @@ class ResponseView(QTextBrowser):
         super().wheelEvent(event)
 
     def _cursor_to_start(self) -> None:
+        at_px = self.verticalScrollBar().value()
         self._is_moving = True
         self.moveCursor(QTextCursor.MoveOperation.Start)
+        self.verticalScrollBar().setValue(at_px)
         self._is_moving = False
         if self._is_following:
             self._to_end()
@@ -187,7 +239,7 @@ class ResponseView(QTextBrowser):
             self._paint_box(painter, kind, rect)
         painter.end()
         super().paintEvent(event)
-        if self._has_caret:
+        if self._has_caret and self._quiet.lastBlock().isVisible():
             painter = QPainter(self.viewport())
             painter.fillRect(self._caret_rect(), self._theme.color("accent"))
             painter.end()
@@ -217,11 +269,17 @@ class ResponseView(QTextBrowser):
         block = self.cursorForPosition(QPoint(SIDE_PX, 0)).block()
         found: list[tuple[QTextBlock, QRectF]] = []
         while block.isValid():
+            if not block.isVisible():
+                block = self.folding.after(block.blockFormat().intProperty(BlockProperty.CODE_ID))
+                continue
             rect = layout.blockBoundingRect(block)
             if rect.top() > bottom:
                 break
+            following = block.next()
+            if following.isValid() and not following.isVisible():
+                rect.setHeight(rect.height() + FOLD_BAR_PX)
             found.append((block, rect.translated(0, -offset)))
-            block = block.next()
+            block = following
         return found
 
     def _extended(self, block: QTextBlock, rect: QRectF, code_id: int) -> QRectF:

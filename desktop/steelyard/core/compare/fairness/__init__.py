@@ -1,0 +1,1 @@
+"""Which figures can be compared: one small rule for each reason."""

@@ -1,0 +1,1 @@
+"""A comparison made again, and whether it came out the same."""

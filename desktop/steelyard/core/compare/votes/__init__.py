@@ -1,0 +1,1 @@
+"""Blind votes: pairs, texts without identity, statistics, verdicts."""

@@ -1,0 +1,1 @@
+"""Answers of a given form: JSON schema, GBNF grammar."""
