@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from steelyard.core.compare.comparing import Comparing
 from steelyard.core.compare.concluding import newest, standing_beside
+from steelyard.core.compare.local_turn import LocalTurn
 from steelyard.core.compare.pace import Pace
 from steelyard.core.compare.plan import Column, Plan, Step, rounds
 from steelyard.core.runs.promptable import Opened, Promptable
@@ -18,7 +19,7 @@ from steelyard.core.values.run import Run, TargetInfo
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from steelyard.core.runs.runner import Job
+    from steelyard.core.runs.job import Job
     from steelyard.core.values.events import Event
 
 PROMPT = Prompt(messages=[Message(role="user", content="Hi")])
@@ -106,7 +107,7 @@ async def carried_out(
     ]
     plan = Plan(**({"id": "c1", "request": "q", "columns": columns, "schedule": "model-by-model"} | more))
     events: list[Event] = []
-    await Comparing(plan, Runner(machine), events.append).carry_out()  # type: ignore[arg-type]
+    await Comparing(plan, Runner(machine), events.append, LocalTurn()).carry_out()  # type: ignore[arg-type]
     return machine.book, events
 
 

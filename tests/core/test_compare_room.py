@@ -12,6 +12,7 @@ import pytest
 
 from steelyard.core.base.errors import AppError, UsageError
 from steelyard.core.engine import Engine
+from steelyard.core.runs.files.attachments import read_attachment
 from steelyard.core.values import commands as c
 from steelyard.core.values.events import ComparisonJudged, ComparisonProgressed, RunFinished
 from steelyard.core.values.targets import ApiTarget
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from steelyard.core.base.paths import Home
     from steelyard.core.values.comparison import Comparison, ComparisonHistory
 
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII="
 LEFT, RIGHT = "left", "right"
 
 
@@ -115,6 +117,32 @@ async def test_an_answer_of_one_target_never_reaches_another(desk: Desk) -> None
     )
 
 
+async def test_another_target_is_not_told_what_the_column_said(desk: Desk) -> None:
+    """Not even where the column is taken over on purpose."""
+    first = await desk.ask()
+    with pytest.raises(AppError, match="another target"):
+        await desk.ask("Second?", targets=[LEFT], continues=first.id, columns=[1], parents=[first.runs[1].id])
+
+
+async def test_what_failed_for_a_moment_is_tried_again_by_resuming(desk: Desk) -> None:
+    await desk.do(
+        c.AddTarget(
+            target=ApiTarget(name=RIGHT, url="http://127.0.0.1:9/v1", model="x", format="openai"),
+            replace=True,
+        )
+    )
+    first = await desk.ask()
+    assert [run.error is None for run in first.runs] == [True, False]
+    (row,) = await desk.do(c.ListComparisons())
+    assert (row.missing_runs, row.failed_runs) == (0, 1)
+    await desk.add(RIGHT, "named#right")
+    again = await desk.do(c.ResumeComparison(id=first.id))
+    assert [run.error for run in again.runs] == [None, None]
+    assert again.runs[0].id == first.runs[0].id
+    (row,) = await desk.do(c.ListComparisons())
+    assert (row.missing_runs, row.failed_runs) == (0, 0)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -151,6 +179,18 @@ async def test_a_table_asks_every_target_with_every_row(desk: Desk) -> None:
     assert (row.cases, row.runs, row.missing_runs) == (2, 4, 0)
     told = [event for event in desk.events if isinstance(event, ComparisonProgressed)]
     assert (told[-1].done, told[-1].total) == (4, 4)
+
+
+async def test_a_question_with_an_image_can_be_asked_again_from_the_history(desk: Desk) -> None:
+    """What is shown carries no pixels; they are put back from the ledger."""
+    image = read_attachment("cat.png", PIXEL)
+    first = await desk.ask(attachments=[image])
+    (left, _) = (await desk.history(first.id)).columns
+    shown = left.answers[0].question
+    assert [one.data for one in shown.attachments] == [None]
+    await desk.ask(shown.content, attachments=shown.attachments, continues=first.id)
+    (_, picture) = desk.api.last("named#left").body["messages"][-1]["content"]
+    assert picture["image_url"]["url"] == f"data:image/png;base64,{image.data}"
 
 
 async def test_a_comparison_that_was_stopped_is_resumed_without_asking_twice(desk: Desk) -> None:
@@ -247,3 +287,23 @@ async def test_a_comparison_is_resumed_once_and_not_deleted_under_its_last_run(d
     ends = await asyncio.gather(*both, return_exceptions=True)
     assert sorted(type(end).__name__ for end in ends) == ["AppError", "Comparison"]
     assert desk.api.count("gate#twice") == 2
+
+
+async def test_medians_of_the_first_turn_hold_no_answer_to_other_words(desk: Desk) -> None:
+    first = await desk.ask(repeat=3)
+    edited = await desk.ask("Other words?", continues=first.id)
+    summary = (await desk.history(first.id)).summary
+    asked = {name: [run.timing.ttft_ms for run in first.runs if run.target.name == name] for name in summary}
+    assert {name: (one.ttft_ms.low, one.ttft_ms.high, one.n) for name, one in summary.items()} == {
+        name: (min(times), max(times), 3) for name, times in asked.items()
+    }
+    assert edited.summary[LEFT].n == 1
+
+
+async def test_a_further_turn_in_another_column_is_refused(desk: Desk) -> None:
+    """Its answer would belong to the comparison, and nobody would ever see it."""
+    first = await desk.ask()
+    count = len(desk.api.requests)
+    with pytest.raises(AppError, match="No such column"):
+        await desk.ask(targets=[LEFT], continues=first.id, columns=[2])
+    assert len(desk.api.requests) == count

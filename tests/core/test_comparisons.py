@@ -16,7 +16,7 @@ from steelyard.core.store.database import Database
 from steelyard.core.store.ledger import Ledger
 from steelyard.core.values.comparison import ComparisonPlan, NotComparable
 from steelyard.core.values.prompt import Attachment, Message
-from steelyard.core.values.run import Cost, Run, TargetInfo
+from steelyard.core.values.run import Cost, ErrorInfo, Run, TargetInfo
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -85,11 +85,11 @@ async def test_a_column_goes_on_from_its_own_answer_without_the_system_prompt(de
     await desk.begin()
     asked = [Message(role="system", content="Be brief."), Message(role="user", content="Why?")]
     await desk.answer("r1", "Rayleigh.", asked)
-    turn, said = await desk.store.conversation("c1", 0, "r1")
+    turn, said = await desk.store.conversation("c1", 0, "r1", {"a"})
     assert turn == 1
     assert [(one.role, one.content) for one in said] == [("user", "Why?"), ("assistant", "Rayleigh.")]
     await desk.answer("r2", "More.", [*said, Message(role="user", content="And?")], turn=turn, parent_id="r1")
-    turn, said = await desk.store.conversation("c1", 0, "r2")
+    turn, said = await desk.store.conversation("c1", 0, "r2", {"a"})
     assert (turn, [one.content for one in said]) == (2, ["Why?", "Rayleigh.", "And?", "More."])
     (first, second) = (await desk.store.read("c1")).columns[0].answers
     assert (first.question.content, second.question.content) == ("Why?", "And?")
@@ -99,7 +99,7 @@ async def test_a_column_goes_on_from_its_own_answer_without_the_system_prompt(de
 async def test_an_answer_without_text_is_left_out_with_its_question(desk: Desk) -> None:
     await desk.begin()
     await desk.answer("r1", "", [Message(role="user", content="Call it")], finish="tool_calls")
-    assert await desk.store.conversation("c1", 0, "r1") == (1, [])
+    assert await desk.store.conversation("c1", 0, "r1", {"a"}) == (1, [])
 
 
 @pytest.mark.parametrize(("comparison", "column", "run"), [("c2", 0, "r1"), ("c1", 1, "r1"), ("c1", 0, "r9")])
@@ -111,7 +111,7 @@ async def test_nobody_goes_on_from_the_answer_of_somebody_else(
     await desk.begin("c2")
     await desk.answer("r1")
     with pytest.raises(AppError, match="No such answer"):
-        await desk.store.conversation(comparison, column, run)
+        await desk.store.conversation(comparison, column, run, {"a"})
 
 
 async def test_images_are_kept_once_and_come_back_where_they_are_needed(desk: Desk) -> None:
@@ -121,7 +121,7 @@ async def test_images_are_kept_once_and_come_back_where_they_are_needed(desk: De
         await desk.answer(f"r{number}", "A cat.", asked)
     assert await desk.value("SELECT count(*) FROM attachments") == 1
     assert PIXELS[:40] not in str(await desk.value("SELECT group_concat(messages) FROM runs"))
-    _, said = await desk.store.conversation("c1", 0, "r2")
+    _, said = await desk.store.conversation("c1", 0, "r2", {"a"})
     assert said[0].attachments == [IMAGE]
     plan = await desk.store.plan("c1")
     assert plan is not None
@@ -203,7 +203,11 @@ async def test_missing_runs_are_those_that_were_planned_and_did_not_finish(desk:
     await desk.answer("r4", column=1, case=0, repeat=1, finish="cancelled")
     await desk.answer("r5", column=1, case=0, repeat=0, finish="")
     (row,) = await desk.store.rows(1)
-    assert (row.missing_runs, row.cases, row.runs) == (6, 2, 5)
+    assert (row.missing_runs, row.failed_runs, row.planned_runs, row.cases, row.runs) == (6, 0, 8, 2, 5)
+    hiccup = ErrorInfo(title="t", detail="", hint="", retryable=True)
+    await desk.answer("r6", column=1, case=0, repeat=0, finish="error", error=hiccup)
+    (row,) = await desk.store.rows(1)
+    assert (row.missing_runs, row.failed_runs) == (5, 1), "another try may succeed"
 
 
 async def test_what_is_judged_again_replaces_what_was_told_before(desk: Desk) -> None:
@@ -263,7 +267,7 @@ async def test_comparisons_of_the_version_before_are_found_and_opened(
     history = await store.read("c1")
     assert history.plan is None
     assert [len(column.answers) for column in history.columns] == [1, 0]
-    assert await store.conversation("c1", 0, "r1") == (
+    assert await store.conversation("c1", 0, "r1", {"a"}) == (
         1,
         [Message(role="user", content="Why?"), Message(role="assistant", content="It scatters.")],
     )

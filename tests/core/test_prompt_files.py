@@ -10,7 +10,7 @@ import pytest
 
 from steelyard.cli.form_words import form_words
 from steelyard.cli.parser import parse_words
-from steelyard.cli.requests import compare_request, run_request
+from steelyard.cli.prompt_requests import compare_request, run_request
 from steelyard.core.base.errors import UsageError
 from steelyard.core.values.run import Run, Structured, TargetInfo
 

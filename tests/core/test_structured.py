@@ -51,6 +51,7 @@ async def verdict(
         ('{"name": NaN}', False, "not JSON: invalid character at char 9"),
         ('```json\n{"name": "Anna"}\n```', False, "JSON inside a code fence"),
         ("[" * 100_000, None, "nested too deep to be checked"),
+        ("1" + "0" * 5000, None, "a number is too large to be checked"),
         ("[" * 99 + "]" * 99, None, "nested too deep to be checked"),
     ],
 )

@@ -130,7 +130,8 @@ def test_warm_up_keeps_the_local_run_comparable(comparison: dict[str, Any]) -> N
     local = comparison["runs"][0]
     assert local["state"]["cold"] is False
     assert local["state"]["cached_prompt_tokens"] == 0
-    assert local["timing"]["load_ms"] is None
+    assert local["timing"]["load_ms"] > 0, "told, and in no other figure"
+    assert local["timing"]["e2e_ms"] == pytest.approx(sum(local["timing"]["phases_ms"].values()), abs=1)
     codes = {item["code"] for item in comparison["not_comparable"] if item["run_id"] == local["id"]}
     assert not codes & {"cold_start", "cached_prefill", "other_local_load"}
     assert comparison["summary"]["starter"]["ttft_ms"]["n"] == 1

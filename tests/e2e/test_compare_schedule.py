@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,15 @@ async def test_a_machine_that_holds_one_model_at_a_time(home: Home, budget: int)
         assert [run.state.cold for run in done.runs] == [False] * 4
         order = [run.column for run in sorted(done.runs, key=lambda run: run.id)]
         assert order == [0, 0, 1, 1]
+        assert host.most_alive == 1
+
+
+async def test_two_comparisons_do_not_end_each_others_servers(home: Home, budget: int) -> None:
+    async with a_host(home, budget, "ask") as host:
+        both = await asyncio.gather(host.compare(repeat=3), host.compare(repeat=3))
+        runs = [run for done in both for run in done.runs]
+        assert [run.error for run in runs] == [None] * 12
+        assert [run.state.cold for run in runs] == [False] * 12
         assert host.most_alive == 1
 
 

@@ -16,9 +16,9 @@ from fakes.bench_parts import bench_rig
 from fakes.fake_api import FakeApi, Reply, behaviour
 from fakes.gguf_files import tiny_model
 from steelyard.core.base.paths import find_home
-from steelyard.core.runs import runner as runner_module
+from steelyard.core.runs import progress as progress_module
+from steelyard.core.runs.job import Job
 from steelyard.core.runs.recount import recount
-from steelyard.core.runs.runner import Job
 from steelyard.core.values.profiles import LaunchProfile
 from steelyard.core.values.prompt import Message, Prompt, Sampling
 from steelyard.core.values.run import Run, RunState, TargetInfo, Usage
@@ -269,7 +269,7 @@ async def test_what_cannot_be_learned_costs_neither_the_answer_nor_its_figures(
         await asyncio.sleep(600)
         raise AssertionError
 
-    monkeypatch.setattr(runner_module, "_LEARN_S", 0.1)
+    monkeypatch.setattr(progress_module, "_LEARN_S", 0.1)
     async with bench_rig(home_of_test) as rig:
         target = await rig.parts.resolve("tiny", LaunchProfile())
         monkeypatch.setattr(target, "learn", learn)

@@ -168,6 +168,7 @@ def test_escape_stops_and_a_refused_key_stays_in_its_column(
     page.focus_prompt()
     add_target(qtbot, page, "mini")
     page.focus_prompt()
+    page.toolbar.set_schedule("concurrent")  # one after another, the refused one would have to wait
     monkeypatch.setenv("REMOTE_KEY", "wrong-key-123456")
     ask("Write a very long story about a lighthouse keeper, with many chapters.")
     qtbot.waitUntil(lambda: page.state.columns[0].turn.text != "", timeout=PATIENCE_MS)

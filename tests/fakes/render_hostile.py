@@ -27,9 +27,7 @@ from steelyard.ui.widgets.response_find import ViewFinder, pattern_of
 from steelyard.ui.widgets.response_links import LinkDialog
 from steelyard.ui.widgets.response_view import ResponseView
 
-HARMLESS = (
-    "# a\n\n`b` **c** *d* ~~e~~ [f](http://g)\n\n```python\n'\u00e9\U0001f600'\n```\n\n- h\n\n| i |\n|---|\n| j |\n\n> k\n"
-)
+HARMLESS = "# a\n\n`b` **c** *d* ~~e~~ [f](http://g)\n\n```python\n'\u00e9\U0001f600'\n```\n\n- h\n\n> k\n"
 LANGUAGES = ("python", "html", "c", "js")
 MOST_S = 60.0
 

@@ -103,7 +103,9 @@ class ScriptedReading:
         return diff_texts(self._runs[command.left].text, self._runs[command.right].text, command.by)
 
     def _replay(self, command: cmd.ReplayComparison) -> Replay:
-        runs = [msgspec.structs.replace(run) for run in self._runs.values() if run.comparison_id == command.id]
+        runs = [
+            msgspec.structs.replace(run) for run in self._runs.values() if run.comparison_id == command.id
+        ]
         new = Comparison(id="replayed", schedule="concurrent", runs=runs, not_comparable=[], summary={})
         is_identical = all(answer.is_identical for answer in self.replayed)
         return Replay(of=command.id, comparison=new, answers=self.replayed, is_identical=is_identical)

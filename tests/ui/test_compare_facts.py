@@ -28,7 +28,7 @@ from steelyard.core.values.run import (
 from steelyard.core.values.servers import ServerRow
 from steelyard.core.values.targets import TargetRow
 from steelyard.core.values.weights import WeightsRow
-from steelyard.ui.pages.compare_composer import estimate_text
+from steelyard.ui.pages.compare_estimate_words import estimate_text
 from steelyard.ui.pages.compare_facts import Figures, facts_of
 from steelyard.ui.pages.compare_metrics import best_facts, metrics_of
 from steelyard.ui.pages.compare_pills import notice_of, pill_of
@@ -267,7 +267,7 @@ def test_pills_of_runs() -> None:
 def test_waiting_is_said_in_words() -> None:
     turn = "its turn: one local model generates at a time"
     waiting = column_of(None, phase="waiting", reason=turn)
-    assert notice_of(waiting, None)[0] == f"Waiting: {turn}"
+    assert notice_of(waiting, None)[0] == f"Waiting for {turn}"
     assert pill_of(waiting, None).text == "Waiting"
     loading = column_of(None, phase="waiting", reason="loading")
     assert notice_of(loading, server("loading", 0.5)) == ("Loading 50 %", 0.5)

@@ -82,9 +82,15 @@ def test_every_reason_is_named_with_its_remedy(three: Desk) -> None:
         "Total, cost: Cut at 64 tokens",
         "Speed: Held back",
     ]
-    assert [row.button.text() for row in banner.rows] == [Remedy.WARM, Remedy.MORE_TOKENS, Remedy.AGAIN]
+    assert (banner.button.text(), banner.height()) == (Remedy.WARM, 32)
+    three.press(Qt.Key.Key_1, ALT)
+    three.press(Qt.Key.Key_N, ALT)
+    reasons = banner.reasons
+    three.qtbot.waitUntil(reasons.isVisible)
+    assert [row.button.text() for row in reasons.rows] == [Remedy.WARM, Remedy.MORE_TOKENS, Remedy.AGAIN]
     three.engine.judge = lambda _runs: []
-    QTest.mouseClick(banner.rows[1].button, Qt.MouseButton.LeftButton)
+    three.press(Qt.Key.Key_Down)
+    three.press(Qt.Key.Key_Return)
     command = asked_again(three, 2)
     assert (command.sampling.max_tokens, command.columns) == (4096, [0, 1, 2])
     assert not banner.isVisible()
@@ -121,9 +127,11 @@ def test_where_tokens_differ_characters_are_compared(three: Desk) -> None:
     assert [row.text for row in generation.rows] == ["702", "not comparable, throttled", "540"]
     assert generation.best == 0
     assert three.facts(0)["Generation"] == "702 char/s"
+    assert {fact.unit for widget in three.widgets for fact in [widget.facts.facts[1]]} == {"char/s"}
     fact = three.widgets[0].facts.facts[1]
     assert "187" in fact.tooltip
-    assert three.widgets[1].facts.facts[1].tone == "warn"
+    held_back = three.widgets[1].facts.facts[1]
+    assert (held_back.text, held_back.tone) == ("612 char/s", "warn")
     assert "176 tokens there" in three.widgets[0].banner.text
 
 
@@ -132,7 +140,7 @@ def test_where_tokens_differ_characters_are_compared(three: Desk) -> None:
 
 def test_repeated_runs_are_medians_and_each_can_be_seen(three: Desk) -> None:
     three.engine.summarise = lambda runs: {run.target.name: summary(n=3) for run in runs}
-    three.press(Qt.Key.Key_N, ALT)
+    three.press(Qt.Key.Key_T, ALT)
     chip = three.page.toolbar.repeat_chip
     three.qtbot.waitUntil(chip.popup.isVisible)
     three.type("3")
@@ -251,13 +259,13 @@ def test_forms_and_what_was_not_sent(three: Desk) -> None:
     )
     three.ask("Go")
     three.wait_answered()
-    said = [[state.text for state in widget.notes.states] for widget in three.widgets]
+    said = [[state.text for state in widget.header.notes.states] for widget in three.widgets]
     assert said == [
         ["JSON schema: valid"],
         ["JSON schema: not valid, $.risk: missing"],
         ["Grammar: not checked", "Not sent: seed"],
     ]
-    assert "no checker" in three.widgets[2].notes.states[0].tooltip
+    assert "no checker" in three.widgets[2].header.notes.states[0].tooltip
 
 
 # ---- interruptions -----------------------------------------------------------------------------------------

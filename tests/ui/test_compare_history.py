@@ -36,7 +36,7 @@ def desk(
 ) -> ReadingDesk:
     fake_engine.reading.rows = [
         row("c1", "About balances", tags=["ratio"], is_starred=True),
-        row("c2", "About <b>locks</b>", runs=7, missing_runs=5, votes=2),
+        row("c2", "About <b>locks</b>", runs=7, planned_runs=12, missing_runs=5, votes=2),
         row("c3", "Something else"),
     ]
     return ReadingDesk(qtbot, theme, bridge, actions, fake_engine)
@@ -168,6 +168,6 @@ def test_nothing_stored_and_a_fault_are_told(desk: ReadingDesk, qtbot: QtBot) ->
 
 def test_words_of_the_history() -> None:
     assert tags_of(" a,b  a ") == ["a", "b"]
-    assert interrupted(row("x", "t", runs=7, missing_runs=5)) == "interrupted, 7 of 12 done"
+    assert interrupted(row("x", "t", runs=9, planned_runs=12, missing_runs=5)) == "interrupted, 7 of 12 done"
     assert interrupted(row("x", "t")) == ""
     assert what_stays(row("x", "t", runs=1, votes=1)).endswith("without what was said; so does 1 vote.")

@@ -463,7 +463,7 @@ def test_what_cannot_be_compared_has_a_banner_and_a_remedy(three: Desk) -> None:
     tones = {fact.label: fact.tone for fact in column.facts.facts}
     assert (tones["TTFT"], tones["Total"], tones["Generation"]) == ("warn", "warn", "")
     three.engine.judge = lambda _runs: []
-    QTest.mouseClick(column.banner.rows[0].button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(column.banner.button, Qt.MouseButton.LeftButton)
     three.qtbot.waitUntil(lambda: not column.banner.isVisible())
     three.wait_answered()
     assert three.last_comparison().targets == ["starter"]
@@ -485,7 +485,7 @@ def test_the_remedy_for_neighbours_is_another_schedule(three: Desk) -> None:
     three.wait_answered()
     three.qtbot.waitUntil(three.widgets[0].banner.isVisible)
     three.engine.judge = lambda _runs: []
-    QTest.mouseClick(three.widgets[0].banner.rows[0].button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(three.widgets[0].banner.button, Qt.MouseButton.LeftButton)
     three.qtbot.waitUntil(lambda: three.last_comparison().schedule == "model-by-model")
     assert three.last_comparison().targets == three.page.state.targets
 

@@ -13,7 +13,7 @@ import msgspec
 import steelyard
 from steelyard.cli import show_compare
 from steelyard.cli.output import answer_text
-from steelyard.cli.parser import EXPORT_FORMATS
+from steelyard.cli.prompt_parser import EXPORT_FORMATS
 from steelyard.core.base.errors import AppError, UsageError
 from steelyard.core.base.files import shown, write_atomic
 from steelyard.core.base.paths import user_path

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from steelyard.cli import requests, show
+from steelyard.cli import prompt_requests, requests, show
+from steelyard.cli.inputs import settings_notices
 from steelyard.cli.output import OutputLost, Printer, say
 from steelyard.cli.parser import parse_words
 from steelyard.core.base.errors import AppError, UsageError, one_line
 from steelyard.core.base.paths import find_home
 from steelyard.core.base.redaction import redact
 from steelyard.core.values import commands as c
-from steelyard.core.values.run import ErrorInfo, Run, run_document
+from steelyard.core.values.run import ErrorInfo, Run, error_info, run_document
 from steelyard.core.values.servers import ServerRow
-from steelyard.core.values.targets import TargetRow, TargetTest
 
 if TYPE_CHECKING:
     import argparse
@@ -49,15 +49,15 @@ def run_command_line(common: Common, words: list[str]) -> int:
         parsed = parse_words(words)
         home = find_home(common.home)
         _log_to(home)
-        for notice in requests.settings_notices(home):
+        for notice in settings_notices(home):
             say(f"steelyard: {redact(one_line(notice))}")
         asyncio.run(_until_signal(_dispatch(parsed, home, printer)))
     except _Failed as exc:
         return printer.fail(exc.error, _FAILED)
     except UsageError as exc:
-        return printer.fail(_info(exc), _USAGE)
+        return printer.fail(error_info(exc), _USAGE)
     except AppError as exc:
-        return printer.fail(_info(exc), _FAILED)
+        return printer.fail(error_info(exc), _FAILED)
     except (KeyboardInterrupt, asyncio.CancelledError):
         return printer.fail(
             ErrorInfo(title="Stopped", detail="on request", hint="", retryable=True), _INTERRUPTED
@@ -126,7 +126,7 @@ async def _run(words: argparse.Namespace, home: Home, printer: Printer) -> None:
             (run,) = follow.runs
             printer.document({"run": run_document(run)}, lambda: show.show_run(run))
 
-    await _ask(home, requests.run_request(words, home), done, follow, stopped)
+    await _ask(home, prompt_requests.run_request(words, home), done, follow, stopped)
 
 
 async def _compare(words: argparse.Namespace, home: Home, printer: Printer) -> None:
@@ -137,7 +137,7 @@ async def _compare(words: argparse.Namespace, home: Home, printer: Printer) -> N
             raise _Failed(failure)
 
     follow = show.Follower(shows_text=False)
-    request = requests.compare_request(words, home)
+    request = prompt_requests.compare_request(words, home)
 
     def stopped() -> None:
         comparison = _so_far(follow, request)
@@ -156,7 +156,7 @@ async def _stored(words: argparse.Namespace, home: Home, printer: Printer) -> No
         if (failure := compare.show_stored(words, plain, printer)) is not None:
             raise _Failed(failure)
 
-    await _ask(home, requests.stored_request(words, home), done)
+    await _ask(home, prompt_requests.stored_request(words, home), done)
 
 
 def _so_far(follow: show.Follower, request: c.StartComparison) -> Comparison | None:
@@ -169,65 +169,18 @@ def _so_far(follow: show.Follower, request: c.StartComparison) -> Comparison | N
 
 
 async def _targets(words: argparse.Namespace, home: Home, printer: Printer) -> None:
-    environment = requests.key_environment(home)
-    match words.action:
-        case "add":
-            await _ask(home, requests.add_request(words), lambda row: _show_added(row, printer))
-        case "list":
-            command = c.ListTargets(environment=environment)
-            await _ask(home, command, lambda rows: _show_targets(rows, printer))
-        case "test":
-            command = c.TestTarget(name=words.name, environment=environment)
-            await _ask(home, command, lambda result: _show_test(result, printer))
-        case "rm":
-            removed = {"removed": words.name}
-            said = f"{words.name} was removed"
-            command = c.RemoveTarget(name=words.name)
-            await _ask(home, command, lambda _: printer.document(removed, lambda: print(said)))
-        case _:
-            command = requests.key_request(words)
-            await _ask(home, command, lambda kept: _show_key(words.name, kept, printer))
+    from steelyard.cli import targets
 
+    def done(plain: Any) -> None:
+        if (failure := targets.show_result(words, plain, printer)) is not None:
+            raise _Failed(failure)
 
-def _show_added(plain: Any, printer: Printer) -> None:
-    row = msgspec.convert(plain, TargetRow)
-    printer.document({"target": _target_document(row)}, lambda: print(f"{row.name} was added"))
-
-
-def _show_targets(plain: Any, printer: Printer) -> None:
-    rows = msgspec.convert(plain, list[TargetRow])
-    cells = [[row.name, row.model, row.url, row.format, row.key] for row in rows]
-    printer.document(
-        {"targets": [_target_document(row) for row in rows]},
-        lambda: show.show_table(["NAME", "MODEL", "URL", "FORMAT", "KEY"], cells),
-    )
-
-
-def _target_document(row: TargetRow) -> dict[str, Any]:
-    document: dict[str, Any] = msgspec.to_builtins(row)
-    if row.key == "memory":
-        document["key"] = "none"  # it is with the running app only; the contract knows no word for that
-    return document
-
-
-def _show_test(plain: Any, printer: Printer) -> None:
-    result = msgspec.convert(plain, TargetTest)
-    ttft = "—" if result.ttft_ms is None else f"{result.ttft_ms:.0f} ms"
-    printer.document(plain, lambda: print(f"ok, TTFT {ttft}" if result.ok else "failed"))
-    if not result.ok:
-        raise _Failed(ErrorInfo(title=result.error or "The test failed", detail="", hint="", retryable=True))
-
-
-def _show_key(name: str, kept: Any, printer: Printer) -> None:
-    printer.document({"target": name, "stored": kept}, lambda: print(f"the key of {name} is in the {kept}"))
+    await _ask(home, targets.request(words, home), done)
 
 
 async def _models(words: argparse.Namespace, home: Home, printer: Printer) -> None:
     from steelyard.cli import models
 
-    command = (
-        requests.list_weights_request(words) if words.action == "list" else requests.models_request(words)
-    )
     follow = show.Follower(shows_text=False)
 
     def done(plain: Any) -> None:
@@ -235,7 +188,7 @@ async def _models(words: argparse.Namespace, home: Home, printer: Printer) -> No
         if failure is not None:
             raise _Failed(failure)
 
-    await _ask(home, command, done, follow)
+    await _ask(home, requests.models_request(words), done, follow)
 
 
 async def _bench(words: argparse.Namespace, home: Home, printer: Printer) -> None:
@@ -306,12 +259,6 @@ async def _ask(
                 stopped()
             raise
         done(result)
-
-
-def _info(exc: AppError) -> ErrorInfo:
-    return ErrorInfo(
-        title=redact(exc.title), detail=redact(exc.detail), hint=redact(exc.hint), retryable=exc.retryable
-    )
 
 
 def _log_to(home: Home) -> None:

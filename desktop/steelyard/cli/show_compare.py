@@ -64,7 +64,7 @@ def show_rows(rows: list[ComparisonRow]) -> None:
             "*" if row.is_starred else "",
             one_line(row.title)[:_TITLE_CHARS],
             ", ".join(row.targets),
-            f"{row.runs} of {row.runs + row.missing_runs}" if row.missing_runs else row.runs,
+            f"{row.planned_runs - row.missing_runs} of {row.planned_runs}" if row.missing_runs else row.runs,
             ", ".join(row.tags),
         ]
         for row in rows

@@ -8,6 +8,7 @@ import msgspec
 
 from steelyard.cli.show import show_table
 from steelyard.core.base.errors import printable
+from steelyard.core.base.units import split_text
 from steelyard.core.values import commands as c
 from steelyard.core.values.ballots import Ballot
 
@@ -32,6 +33,9 @@ def show_votes(result: Any, printer: Printer) -> None:
 
 
 def _show_all(ballots: list[Ballot]) -> None:
+    if not ballots:
+        print("no votes yet: they are cast in the app (Ctrl+B)")
+        return
     rows = [
         [one.id, one.started_at[:10], one.title, f"{one.votes} of {one.needed}", one.total_votes, one.skipped]
         for one in ballots
@@ -43,11 +47,11 @@ def _show_one(ballot: Ballot) -> None:
     print(printable(f"{ballot.title}, since {ballot.started_at}"))
     each = "" if len(ballot.targets) == 2 else " of each pair"
     print(
-        f"{ballot.votes} of {ballot.needed} votes{each} for a {_split(ballot.planned_share)} split"
+        f"{ballot.votes} of {ballot.needed} votes{each} for a {split_text(ballot.planned_share)} split"
         f" (80 % power, 5 % level); {ballot.total_votes} in all, {ballot.skipped} skipped,"
         f" {ballot.withdrawn} taken back"
     )
-    steps = ", ".join(f"{_split(step.share)} at {step.votes}" for step in ballot.steps)
+    steps = ", ".join(f"{split_text(step.share)} at {step.votes}" for step in ballot.steps)
     print(f"shown by so many votes{each}: {steps}")
     left = ", ".join(f"{target} {count}" for target, count in ballot.left_counts.items())
     print(printable(f"left side so far: {left}"))
@@ -104,8 +108,3 @@ def _percent(share: Interval | None) -> str | None:
     if share is None:
         return None
     return f"{100 * share.value:.1f} % ({100 * share.low:.1f} to {100 * share.high:.1f})"
-
-
-def _split(share: float) -> str:
-    percent = round(100 * share, 1)
-    return f"{percent:g}/{round(100 - percent, 1):g}"

@@ -12,6 +12,7 @@ import msgspec
 from steelyard.core.base.clock import utc_now
 from steelyard.core.base.errors import AppError, UsageError
 from steelyard.core.base.ids import new_id
+from steelyard.core.base.words import listed
 from steelyard.core.compare.votes.drawing import choose_sides, pair_counts, pairs_left
 from steelyard.core.compare.votes.name_masks import name_pattern
 from steelyard.core.compare.votes.normalised import normalised
@@ -70,7 +71,7 @@ class BallotsRoom:
         ballot = StoredBallot(
             id=new_id(),
             started_at=utc_now(),
-            title=" and ".join([", ".join(names[:-1]), names[-1]]),
+            title=listed(names),
             targets=tuple(names),
             seed=self._new_seed(),
             planned_share=command.planned_share,

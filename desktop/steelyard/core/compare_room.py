@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,26 +11,21 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from steelyard.core.base.clock import utc_now
-from steelyard.core.base.errors import AppError, UsageError
+from steelyard.core.base.errors import AppError
 from steelyard.core.base.ids import new_id
-from steelyard.core.base.templates import fill
-from steelyard.core.compare.comparing import Comparing
-from steelyard.core.compare.concluding import conclude, marks_of, newest, standing_beside
+from steelyard.core.compare.asked import parents_of, places_of, plan_to_keep, prompts_of, steps_of
+from steelyard.core.compare.concluding import first_turn, marks_of, newest
 from steelyard.core.compare.diff import diff_texts
 from steelyard.core.compare.export.exporting import export
+from steelyard.core.compare.making import Maker
 from steelyard.core.compare.plan import Column, Plan, Step
 from steelyard.core.compare.replay.desk import ReplayDesk
 from steelyard.core.compare.summary import summarise
 from steelyard.core.directory import Wish
-from steelyard.core.runs.asking import messages_of
 from steelyard.core.runs.forms.structured import check_request
-from steelyard.core.runs.host_load import NOTABLE_CORES
-from steelyard.core.runs.local_target import LocalTarget
-from steelyard.core.runs.recount import recount
+from steelyard.core.store.comparison_rows import is_settled
 from steelyard.core.values import commands as c
-from steelyard.core.values.comparison import Comparison, ComparisonHistory, ComparisonPlan, ComparisonRow
-from steelyard.core.values.events import ComparisonJudged, ComparisonsChanged, ComparisonStarted, RunWaited
-from steelyard.core.values.prompt import Prompt
+from steelyard.core.values.events import ComparisonsChanged, ComparisonStarted, RunWaited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -43,14 +37,8 @@ if TYPE_CHECKING:
     from steelyard.core.store.ledger import Ledger
     from steelyard.core.store.run_details import RunDetailsStore
     from steelyard.core.store.settings import SettingsStore
+    from steelyard.core.values.comparison import Comparison, ComparisonHistory, ComparisonPlan, ComparisonRow
     from steelyard.core.values.events import Event
-    from steelyard.core.values.profiles import LaunchProfile
-    from steelyard.core.values.run import Run
-
-_MAX_CASES = 1_000
-_FINISHED = ("stop", "length", "tool_calls", "content_filter", "error")
-
-_log = logging.getLogger(__name__)
 
 
 class CompareRoom:
@@ -67,17 +55,14 @@ class CompareRoom:
         emit: Callable[[Event], None],
     ) -> None:
         self._targets = directory
-        self._runner = runner
         self._store = store
-        self._ledger = ledger
         self._settings = settings
         self._details = details
         self._replays = ReplayDesk(store, details)
         self._emit = emit
         self._active: Counter[str] = Counter()
         """How many requests work on a comparison right now."""
-        self._hosted_here: set[str] = set()
-        """APIs whose process was seen to use this machine's cores."""
+        self._maker = Maker(runner, store, ledger, settings, emit)
 
     async def execute(self, command: c.CompareCommand, request: str) -> Any:
         """Carry out one command.
@@ -125,20 +110,24 @@ class CompareRoom:
         Raises:
             AppError: a name means nothing, there is no such comparison, or a variable has no value.
         """
-        check_request(command.sampling, command.attachments)
-        places = _places(command)
-        prompts = _filled(command.prompt, command.cases)
-        targets = await self._compared(command.targets, command, request, command.profiles)
+        attachments = await self._store.with_images(command.attachments)
+        command = msgspec.structs.replace(command, attachments=attachments)
+        check_request(command.sampling, attachments)
+        places = places_of(command)
+        prompts = prompts_of(command.prompt, command.cases)
+        targets = await self._compared(command.targets, command, request, places)
         columns = [
-            Column(at, target, await self._steps(command, at, parent, prompts))
-            for at, target, parent in zip(places, targets, _parents(command), strict=True)
+            Column(at, target, await self._steps(command, at, parent, prompts, {name, target.info.name}))
+            for at, name, target, parent in zip(
+                places, command.targets, targets, parents_of(command), strict=True
+            )
         ]
         turn = max(step.turn for column in columns for step in column.steps)
         if command.continues is None:
             comparison_id = await self._begin(command, targets)
         else:
             comparison_id = command.continues
-            await self._store.deepen(comparison_id, turn)
+            await self._store.deepen(comparison_id, turn, max(places))
         with self._working_on(comparison_id):
             self._emit(ComparisonStarted(request=request, comparison_id=comparison_id, turn=turn))
             plan = Plan(
@@ -150,9 +139,9 @@ class CompareRoom:
                 class_=command.class_,
                 tags=command.tags,
                 route=command.route,
-                hosted_here=await self._hosted(columns),
+                hosted_here=await self._maker.hosted(columns),
             )
-            return await self._concluded(plan, await self._carry_out(plan))
+            return await self._maker.conclude(plan, await self._maker.make(plan))
 
     async def resume(self, command: c.ResumeComparison, request: str) -> Comparison:
         """Make the runs of a comparison's first turn that a crash or a stop left out.
@@ -178,18 +167,19 @@ class CompareRoom:
             targets=asked.targets,
             prompt=asked.prompt,
             profile=asked.profile,
+            profiles=asked.profiles,
             allow_unverified=asked.allow_unverified,
             environment=command.environment,
         )
         runs = await self._store.runs(command.id, 0)
-        done = {(run.column, run.case, run.repeat) for run in runs if run.finish_reason in _FINISHED}
-        targets = await self._compared(asked.targets, wish, request, {})
-        prompts = _filled(asked.prompt, asked.cases)
+        done = {(run.column, run.case, run.repeat) for run in runs if is_settled(run)}
+        targets = await self._compared(asked.targets, wish, request, list(range(len(asked.targets))))
+        steps = steps_of(asked, prompts_of(asked.prompt, asked.cases), caches=asked.cache_prompt)
         columns = [
             Column(
                 at,
                 target,
-                [step for step in _first_steps(asked, prompts) if (at, step.case, step.repeat) not in done],
+                [step for step in steps if (at, step.case, step.repeat) not in done],
             )
             for at, target in enumerate(targets)
         ]
@@ -202,54 +192,18 @@ class CompareRoom:
             class_=asked.class_,
             tags=asked.tags,
             route=command.route,
-            hosted_here=await self._hosted(columns),
+            hosted_here=await self._maker.hosted(columns),
         )
         self._emit(ComparisonStarted(request=request, comparison_id=command.id, turn=0))
-        await self._carry_out(plan)
-        return await self._concluded(plan, newest(await self._store.runs(command.id, 0)))
+        await self._maker.make(plan)
+        return await self._maker.conclude(plan, newest(await self._store.runs(command.id, 0)))
 
     async def _begin(self, command: c.StartComparison, targets: list[Promptable]) -> str:
         comparison_id = new_id()
-        asked = ComparisonPlan(
-            targets=command.targets,
-            prompt=command.prompt,
-            system=command.system,
-            attachments=command.attachments,
-            sampling=command.sampling,
-            schedule=command.schedule,
-            repeat=command.repeat,
-            warm_up=command.warm_up,
-            class_=command.class_,
-            tags=command.tags,
-            profile=command.profile,
-            allow_unverified=command.allow_unverified,
-            cases=command.cases,
-        )
         names = [target.info.name for target in targets]
-        await self._store.begin(comparison_id, utc_now(), asked, names, command.ballot_id)
+        await self._store.begin(comparison_id, utc_now(), plan_to_keep(command), names, command.ballot_id)
         self._emit(ComparisonsChanged())
         return comparison_id
-
-    async def _hosted(self, columns: list[Column]) -> frozenset[str]:
-        """APIs that compute on this machine: seen by their program, or because they used cores before."""
-        hosted = [
-            name
-            for column in columns
-            if (name := column.target.info.name) in self._hosted_here or await column.target.computes_here()
-        ]
-        return frozenset(hosted)
-
-    async def _carry_out(self, plan: Plan) -> list[Run]:
-        typical: dict[int, float] = {}
-        for column in plan.columns:
-            took_ms = await self._ledger.typical_ms(column.target.info.name)
-            if took_ms is not None:
-                typical[column.at] = took_ms
-        runs = await Comparing(plan, self._runner, self._emit, typical).carry_out()
-        for run in runs:
-            if run.target.kind == "api" and (run.state.host_cores or 0) >= NOTABLE_CORES:
-                self._hosted_here.add(run.target.name)
-        return await self._recounted(plan, runs)
 
     @contextlib.contextmanager
     def _working_on(self, comparison_id: str) -> Generator[None]:
@@ -262,98 +216,36 @@ class CompareRoom:
                 del self._active[comparison_id]
             self._emit(ComparisonsChanged())
 
-    async def _recounted(self, plan: Plan, runs: list[Run]) -> list[Run]:
-        """With the answers of APIs counted in the vocabulary of a local model, if one is still loaded."""
-        targets = [column.target for column in plan.columns]
-        local = next((one for one in targets if isinstance(one, LocalTarget) and one.is_loaded), None)
-        if local is None:
-            return runs
-        name = local.info.name
-        tokenizer = next((run.state.tokenizer for run in runs if run.target.name == name), None)
-        done: list[Run] = []
-        for run in runs:
-            state = await recount(run, local, tokenizer)
-            done.append(run if state is run.state else msgspec.structs.replace(run, state=state))
-            if state is not run.state:
-                await self._ledger.amend(done[-1])
-        return done
-
-    async def _concluded(self, plan: Plan, runs: list[Run]) -> Comparison:
-        """Judge the runs beside what stands in the other columns, store it and tell."""
-        beside = [
-            run
-            for turn in sorted({run.turn for run in runs})
-            for run in standing_beside(
-                await self._store.runs(plan.id, turn), [run for run in runs if run.turn == turn]
-            )
-        ]
-        judged = [run.id for run in [*runs, *beside]]
-        # What ran alone now was not crowded, whatever the schedule of those that it stands beside.
-        whole = conclude(
-            plan.id, plan.schedule if len(plan.columns) > 1 else "model-by-model", [*runs, *beside]
-        )
-        try:
-            await self._store.conclude(plan.id, judged, whole.not_comparable)
-        except AppError as exc:
-            _log.warning("comparison %s was not judged in the ledger: %s", plan.id, exc)
-        self._emit(
-            ComparisonJudged(
-                request=plan.request,
-                comparison_id=plan.id,
-                not_comparable=whole.not_comparable,
-                judged=judged,
-            )
-        )
-        made = {run.id for run in runs}
-        mine = [entry for entry in whole.not_comparable if entry.run_id in made]
-        month = self._settings.current.compare.prompts_per_month
-        return msgspec.structs.replace(
-            whole,
-            schedule=plan.schedule,
-            runs=[run for run in whole.runs if run.id in made],
-            not_comparable=mine,
-            summary=summarise([run for run in whole.runs if run.id in made], mine, month),
-        )
-
     async def _steps(
-        self, command: c.StartComparison, at: int, parent: str | None, prompts: list[str]
+        self,
+        command: c.StartComparison,
+        at: int,
+        parent: str | None,
+        prompts: list[str],
+        names: set[str],
     ) -> list[Step]:
         turn, history = 0, []
         if parent is not None and command.continues is not None:
-            turn, history = await self._store.conversation(command.continues, at, parent)
+            turn, history = await self._store.conversation(command.continues, at, parent, names)
         caches = command.cache_prompt if command.cache_prompt is not None else parent is not None
-        return [
-            Step(
-                Prompt(
-                    messages=messages_of(command.system, history, text, command.attachments),
-                    sampling=command.sampling,
-                    cache_prompt=caches,
-                ),
-                turn=turn,
-                parent_id=parent,
-                case=case,
-                repeat=repeat,
-            )
-            for repeat in range(command.repeat)
-            for case, text in enumerate(prompts)
-        ]
+        return steps_of(command, prompts, history, turn=turn, parent_id=parent, caches=caches)
 
     async def _compared(
         self,
         names: list[str],
         command: c.StartComparison,
         request: str,
-        profiles: dict[str, LaunchProfile],
+        places: list[int],
     ) -> list[Promptable]:
         """The targets. Two files of the same short name go by what was typed, or they would be one target."""
         wishes = [
             Wish(
                 command.environment,
-                profiles.get(name, command.profile),
+                command.profiles.get(name, command.profile),
                 command.allow_unverified,
                 partial(self._tell_wait, request, column, name),
             )
-            for column, name in enumerate(names)
+            for column, name in zip(places, names, strict=True)
         ]
         targets = [
             await self._targets.promptable(name, wish) for name, wish in zip(names, wishes, strict=True)
@@ -387,7 +279,7 @@ class CompareRoom:
         return msgspec.structs.replace(
             history,
             not_comparable=marks,
-            summary=summarise(newest([run for run in runs if not run.turn]), marks, month),
+            summary=summarise(first_turn(history), marks, month),
             missing_runs=0 if comparison_id in self._active else history.missing_runs,
         )
 
@@ -413,47 +305,3 @@ class CompareRoom:
             raise AppError("This comparison is still running", comparison_id, "Stop it before you delete it.")
         await self._store.remove(comparison_id)
         self._emit(ComparisonsChanged())
-
-
-def _places(command: c.StartComparison) -> list[int]:
-    """The columns' positions in the comparison.
-
-    Raises:
-        UsageError: there are none, or the lists do not go together.
-    """
-    if not command.targets:
-        raise UsageError("A comparison needs a target", hint="Add one with --target NAME.")
-    places = command.columns or list(range(len(command.targets)))
-    if len(places) != len(command.targets) or len(set(places)) != len(places) or min(places) < 0:
-        raise UsageError("Each target of a further turn needs a column of its own")
-    if command.parents and (len(command.parents) != len(command.targets) or command.continues is None):
-        raise UsageError("A further turn needs an answer to go on from for each target")
-    return places
-
-
-def _parents(command: c.StartComparison) -> list[str | None]:
-    return command.parents or [None for _ in command.targets]
-
-
-def _filled(prompt: str, cases: list[dict[str, str]]) -> list[str]:
-    """The prompt with the variables of each row; as it is where there is no table.
-
-    Raises:
-        AppError: a variable has no column, or there are too many rows.
-    """
-    if len(cases) > _MAX_CASES:
-        raise UsageError("The table is too long", f"{len(cases)} rows", f"At most {_MAX_CASES:,}.")
-    return [fill(prompt, case) for case in cases] or [prompt]
-
-
-def _first_steps(asked: ComparisonPlan, prompts: list[str]) -> list[Step]:
-    """All runs of one column in the first turn."""
-    return [
-        Step(
-            Prompt(messages=messages_of(asked.system, [], text, asked.attachments), sampling=asked.sampling),
-            case=case,
-            repeat=repeat,
-        )
-        for repeat in range(asked.repeat)
-        for case, text in enumerate(prompts)
-    ]

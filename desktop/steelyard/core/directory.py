@@ -16,8 +16,9 @@ from steelyard.core.base.clock import utc_now
 from steelyard.core.base.errors import AppError, UsageError
 from steelyard.core.costs.price_book import book_prices, checked_prices
 from steelyard.core.hub.names import Meaning, meaning_of, unknown_name
-from steelyard.core.runs.local_target import LocalTarget, UnusableTarget
+from steelyard.core.runs.local_target import LocalTarget
 from steelyard.core.runs.remote_target import RemoteTarget, wire_for
+from steelyard.core.runs.unusable_target import UnusableTarget
 from steelyard.core.targets.clients import api_client
 from steelyard.core.targets.json_in import as_dict, as_list, as_text, parse_json
 from steelyard.core.targets.wire import checked_base_url

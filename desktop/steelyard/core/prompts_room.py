@@ -12,7 +12,7 @@ from steelyard.core.directory import Wish
 from steelyard.core.runs.asking import messages_of
 from steelyard.core.runs.files.attachments import read_attachment
 from steelyard.core.runs.forms.structured import check_request
-from steelyard.core.runs.runner import Job
+from steelyard.core.runs.job import Job
 from steelyard.core.values import commands as c
 from steelyard.core.values.events import PromptsChanged, RunWaited
 from steelyard.core.values.prompt import Prompt

@@ -98,6 +98,9 @@ class MainWindow(QMainWindow):
         if name not in self._pages:
             self._pages[name] = self._makers[name]()
             self._stack.addWidget(self._pages[name])
+            take_state = getattr(self._pages[name], "take_state", None)
+            if take_state is not None:
+                take_state(self._state)
             self.page_made.emit(name, self._pages[name])
         return self._pages[name]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from steelyard.core.base.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # A name begins with a letter, so that JSON, code and sets of numbers in a prompt stay what they are. Doubled
 # braces stand for a name that is meant literally.
@@ -43,6 +43,15 @@ def fill(text: str, values: Mapping[str, str]) -> str:
             "A filled prompt is too long", f"{len(filled):,} characters", "Use shorter values in the table."
         )
     return filled
+
+
+def fill_rows(text: str, rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """The prompt once for each row of a table; as it is where there is no table.
+
+    Raises:
+        UsageError: see `fill`.
+    """
+    return [fill(text, row) for row in rows] or [text]
 
 
 def _replaced(match: re.Match[str], values: Mapping[str, str]) -> str:

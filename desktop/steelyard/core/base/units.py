@@ -60,3 +60,9 @@ def duration_text(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
+
+
+def split_text(share: float) -> str:
+    """A split of votes as people say it: 0.65 is `65/35`."""
+    percent = round(100 * share, 1)
+    return f"{percent:g}/{round(100 - percent, 1):g}"

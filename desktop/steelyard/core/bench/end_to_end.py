@@ -12,7 +12,7 @@ import msgspec
 
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.ids import new_id
-from steelyard.core.runs.runner import Job
+from steelyard.core.runs.job import Job
 from steelyard.core.runs.statistics import guarded_percentile
 from steelyard.core.runs.warm_up import warm_up
 from steelyard.core.values.bench import BenchLevel

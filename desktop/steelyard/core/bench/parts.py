@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from steelyard.core.bench.engine_bench import Workbench
+    from steelyard.core.runs.job import Job
     from steelyard.core.runs.promptable import Promptable
-    from steelyard.core.runs.runner import Job
     from steelyard.core.values.events import Event
     from steelyard.core.values.profiles import StoredProfile
     from steelyard.core.values.run import Run

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING
 
 from steelyard.core.compare.pace import Pace
 from steelyard.core.compare.plan import rounds
-from steelyard.core.runs.runner import Job
+from steelyard.core.runs.job import Job
 from steelyard.core.runs.warm_up import warm_up
 from steelyard.core.values.events import ComparisonProgressed, RunWaited
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from steelyard.core.compare.local_turn import LocalTurn
     from steelyard.core.compare.plan import Column, Plan, Step
     from steelyard.core.runs.runner import Runner
     from steelyard.core.values.events import Event
     from steelyard.core.values.run import Run
 
 _ITS_TURN = "its turn: one local model generates at a time"
+_ITS_TURN_LATER = "its turn: another comparison measures local models"
 
 
 class Comparing:
@@ -32,14 +34,16 @@ class Comparing:
         plan: Plan,
         runner: Runner,
         emit: Callable[[Event], None],
+        turn: LocalTurn,
         typical_ms: dict[int, float] | None = None,
     ) -> None:
         self._plan = plan
         self._runner = runner
         self._emit = emit
+        self._turn = turn
         self._in_turn = [column for column in plan.columns if self._takes_turns(column)]
         self._pace = Pace(plan, [column.at for column in self._in_turn], typical_ms or {})
-        self._loaded_here: list[Column] = []
+        self._load_ms: dict[int, float] = {}
         self.runs: list[Run] = []
         """Those that are over, in the order in which they ended."""
 
@@ -65,15 +69,19 @@ class Comparing:
         return info.kind == "local" or info.name in self._plan.hosted_here
 
     async def _one_after_another(self) -> None:
-        for column in self._in_turn[1:]:
-            self._note(column, _ITS_TURN)
-        if await self._fit_together():
-            for column, step in rounds(self._in_turn, self._plan.id):
-                await self._run_step(column, step)
-            return
-        for column in self._in_turn:
-            await self._free_for(column)
-            await self._run_column(column)
+        if self._turn.lock.locked():
+            for column in self._in_turn:
+                self._note(column, _ITS_TURN_LATER)
+        async with self._turn.lock:
+            for column in self._in_turn[1:]:
+                self._note(column, _ITS_TURN)
+            if await self._fit_together():
+                for column, step in rounds(self._in_turn, self._plan.id):
+                    await self._run_step(column, step)
+                return
+            for column in self._in_turn:
+                await self._turn.free_for(column.target)
+                await self._run_column(column)
 
     async def _fit_together(self) -> bool:
         """Load and warm up all whose turns are to be interleaved; False: not all of them fit beside each
@@ -89,20 +97,15 @@ class Comparing:
             await self._make_ready(column)
         return all(column.target.is_loaded for column in self._in_turn)
 
-    async def _free_for(self, column: Column) -> None:
-        """What this comparison loaded and measured goes when the next model needs its memory."""
-        while self._loaded_here and not await column.target.fits_beside():
-            measured = self._loaded_here.pop(0)
-            await measured.target.release(f"Measured; {column.target.info.name} needs its memory")
-
     async def _make_ready(self, column: Column) -> None:
         target = column.target
         if target.info.kind != "local":
             return
-        if not target.is_loaded and column not in self._loaded_here:
-            self._loaded_here.append(column)
+        self._turn.note_loading(target)
         note = partial(self._note, column)
-        await warm_up(target, self._plan.warm_up, note)
+        load_ms = await warm_up(target, self._plan.warm_up, note)
+        if load_ms is not None:
+            self._load_ms[column.at] = load_ms
         await self._runner.until_baseline(note)
 
     async def _run_column(self, column: Column) -> None:
@@ -121,6 +124,7 @@ class Comparing:
             parent_id=step.parent_id,
             case=step.case,
             repeat=step.repeat,
+            load_ms=self._load_ms.pop(column.at, None),
             comparison_id=plan.id,
             class_=plan.class_,
             tags=plan.tags,
@@ -129,7 +133,8 @@ class Comparing:
         self._tell(f"{column.target.info.name} answers")
         began = time.monotonic()
         run = await self._runner.run(job)
-        took_ms = (time.monotonic() - began) * 1000 - (run.timing.load_ms or 0)
+        loaded_ms = (run.timing.load_ms or 0) if run.state.cold else 0
+        took_ms = (time.monotonic() - began) * 1000 - loaded_ms
         self.runs.append(run)
         self._pace.ran(column.at, took_ms)
         self._tell(f"{column.target.info.name} has answered")

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steelyard.core.base.templates import fill_rows
 from steelyard.core.compare.fairness.judging import judge_all
 from steelyard.core.compare.summary import summarise
 from steelyard.core.values.comparison import Comparison
 
 if TYPE_CHECKING:
-    from steelyard.core.values.comparison import NotComparable, Schedule
+    from steelyard.core.values.comparison import (
+        Answer,
+        ComparisonHistory,
+        ComparisonPlan,
+        NotComparable,
+        Schedule,
+    )
     from steelyard.core.values.run import Run
 
 
-def conclude(
-    comparison_id: str, schedule: Schedule, runs: list[Run], prompts_month: int | None = None
-) -> Comparison:
+def conclude(comparison_id: str, schedule: Schedule, runs: list[Run]) -> Comparison:
     """Runs in the order of their columns, judged and summed up; also for a comparison that was stopped."""
     in_order = sorted(runs, key=lambda run: (run.column, run.case, run.repeat, run.id))
     excluded = judge_all(in_order, schedule)
@@ -24,7 +29,7 @@ def conclude(
         schedule=schedule,
         runs=in_order,
         not_comparable=excluded,
-        summary=summarise(in_order, excluded, prompts_month),
+        summary=summarise(in_order, excluded),
     )
 
 
@@ -32,6 +37,28 @@ def newest(runs: list[Run]) -> list[Run]:
     """One run for each column, case and repetition: the last one that was made."""
     by_place = {(run.column, run.case, run.repeat): run for run in sorted(runs, key=lambda run: run.id)}
     return list(by_place.values())
+
+
+def first_answers(history: ComparisonHistory, plan: ComparisonPlan | None) -> list[Answer]:
+    """What is over of the question that it was begun with. A turn 0 of other words is a branch, and left out.
+
+    Without a plan nobody knows which words those were, and nothing is left out.
+    """
+    prompts = None if plan is None else dict(enumerate(fill_rows(plan.prompt, plan.cases)))
+    return [
+        answer
+        for column in history.columns
+        for answer in column.answers
+        if answer.run.turn == 0
+        and answer.run.finish_reason is not None
+        and (prompts is None or answer.question.content == prompts.get(answer.run.case))
+    ]
+
+
+def first_turn(history: ComparisonHistory) -> list[Run]:
+    """The runs of its first question: the last one of each place, no branch of it."""
+    runs = [answer.run for answer in first_answers(history, history.plan)]
+    return runs if history.plan is None else newest(runs)  # earlier versions did not number repetitions
 
 
 def marks_of(

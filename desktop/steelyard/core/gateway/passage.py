@@ -22,8 +22,8 @@ from steelyard.core.gateway.outlet import Outlet
 from steelyard.core.gateway.readers import whole_answer
 from steelyard.core.gateway.usage_filter import UsageFilter
 from steelyard.core.runs.engine_questions import BASE_URL
-from steelyard.core.runs.local_target import UnusableTarget
 from steelyard.core.runs.proxied import ProxiedRun
+from steelyard.core.runs.unusable_target import UnusableTarget
 from steelyard.core.targets.clients import load_transport
 from steelyard.core.targets.failures import transport_error
 

@@ -24,8 +24,6 @@ NOTABLE_CORES = 0.2
 """A process that only passes on what another machine computed uses less."""
 _NOTABLE_S, _SHORT_S = 0.05, 0.25
 """The clocks of processes go in steps of 10 ms."""
-
-
 _MODEL_SERVERS = (
     "llama-server",
     "llama_cpp",

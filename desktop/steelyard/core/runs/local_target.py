@@ -256,22 +256,3 @@ class LocalTarget(Promptable):
     def cost(self, usage: Usage, timing: Timing, energy: Energy) -> Cost:
         """Electricity, and the machine where its price is known."""
         return local_cost(self._settings, energy, timing.e2e_ms)
-
-
-class UnusableTarget(Promptable):
-    """Weights that cannot be served; asking them gives the reason, so that other columns can go on."""
-
-    def __init__(self, name: str, error: AppError) -> None:
-        self._name = name
-        self._error = error
-
-    @property
-    def info(self) -> TargetInfo:
-        """The name that was asked for."""
-        return TargetInfo(name=self._name, kind="local", model=self._name)
-
-    @contextlib.asynccontextmanager
-    async def open(self, prompt: Prompt, note: Callable[[str], None]) -> AsyncGenerator[Opened, None]:
-        """Always fails."""
-        raise self._error
-        yield  # makes this a generator, as the protocol wants

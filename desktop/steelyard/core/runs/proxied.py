@@ -15,7 +15,6 @@ import msgspec
 
 from steelyard.core.base.clock import ms_between, now_ns, utc_now
 from steelyard.core.base.errors import AppError
-from steelyard.core.base.redaction import redact
 from steelyard.core.runs.meter import Meter, raw_times_document, timing_of
 from steelyard.core.runs.promptable import prompt_bytes
 from steelyard.core.runs.watch import as_it_met
@@ -24,7 +23,7 @@ from steelyard.core.targets.exchange import RawTimes
 from steelyard.core.targets.sse import SseParser
 from steelyard.core.values.events import Event, RunFinished, RunStarted, TextArrived
 from steelyard.core.values.prompt import Prompt
-from steelyard.core.values.run import Energy, ErrorInfo, Memory, Run, RunState
+from steelyard.core.values.run import Energy, Memory, Run, RunState, error_info
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -285,7 +284,7 @@ class ProxiedRun:
             reasoning=meter.reasoning,
             tool_calls=meter.tool_calls,
             finish_reason=(meter.finish or finish) if finish == "stop" else finish,
-            error=None if error is None else _error_info(error),
+            error=None if error is None else error_info(error),
             memory=self._memory,
         )
         if not self.times.start:
@@ -324,12 +323,3 @@ class ProxiedRun:
             await self._books.details.save(self.run.id, kept)
         except Exception:  # noqa: BLE001 - whatever it is, the answer and its figures are stored already
             _log.exception("details of run %s", self.run.id)
-
-
-def _error_info(error: AppError) -> ErrorInfo:
-    return ErrorInfo(
-        title=redact(error.title),
-        detail=redact(error.detail),
-        hint=redact(error.hint),
-        retryable=error.retryable,
-    )

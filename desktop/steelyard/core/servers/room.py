@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from steelyard.core.base.units import gib_text
+from steelyard.core.base.words import listed
 from steelyard.core.values.servers import RoomPlan
 
 if TYPE_CHECKING:
@@ -163,11 +164,7 @@ def _why(plan: RoomPlan) -> str:
     if plan.fits:
         return f"{sizes}."
     if plan.waits_for:
-        return f"{sizes}. {_and(plan.waits_for)} must finish first: nothing busy is stopped."
+        return f"{sizes}. {listed(plan.waits_for)} must finish first: nothing busy is stopped."
     if plan.evict:
-        return f"{sizes}. Stopping {_and(plan.evict)} makes room."
+        return f"{sizes}. Stopping {listed(plan.evict)} makes room."
     return f"{sizes}. Stopping every server would not make enough room."
-
-
-def _and(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

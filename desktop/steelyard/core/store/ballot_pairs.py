@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from steelyard.core.store.run_rows import decode_messages, decode_run
-from steelyard.core.values.prompt import Message
+from steelyard.core.store.run_rows import decode_messages, last_question, stored_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from steelyard.core.store.database import Connection
+    from steelyard.core.values.prompt import Message
     from steelyard.core.values.run import Run
 
 _ANSWERED = "('stop', 'length', 'content_filter')"
@@ -86,16 +86,12 @@ def run_of(connection: Connection, run_id: str) -> Run | None:
     row = connection.execute(
         "SELECT document, text, reasoning, finish_reason FROM runs WHERE id = ? AND text <> ''", (run_id,)
     ).fetchone()
-    run = None if row is None else decode_run(run_id, row[0])
-    if row is None or run is None:
-        return None
-    return msgspec.structs.replace(run, text=row[1], reasoning=row[2], finish_reason=row[3])
+    return None if row is None else stored_run(run_id, *row)
 
 
 def question_of(connection: Connection, run_id: str) -> Message:
     """What was asked last; the data of its images is left out."""
-    asked = [message for message in _messages_of(connection, run_id) if message.role == "user"]
-    return asked[-1] if asked else Message(role="user", content="")
+    return last_question(_messages_of(connection, run_id))
 
 
 def prompt_key_of(connection: Connection, run_id: str) -> str:

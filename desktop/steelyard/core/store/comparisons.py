@@ -2,53 +2,44 @@
 
 from __future__ import annotations
 
-import logging
-import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from steelyard.core.base.errors import AppError
+from steelyard.core.store.comparison_removal import remove_comparison
+from steelyard.core.store.comparison_rows import (
+    SELECT_ANSWERS,
+    SELECT_HEAD,
+    SELECT_ROW,
+    SELECT_RUNS,
+    decode_history,
+    decode_plan,
+    decode_row,
+)
+from steelyard.core.store.comparison_search import index_words, words_condition
 from steelyard.core.store.run_rows import (
     decode_messages,
-    decode_run,
     keep_data,
     messages_with_data,
+    stored_run,
     with_data,
-)
-from steelyard.core.values.comparison import (
-    Answer,
-    ColumnHistory,
-    ComparisonHistory,
-    ComparisonPlan,
-    ComparisonRow,
-    NotComparable,
 )
 from steelyard.core.values.prompt import Message
 
 if TYPE_CHECKING:
     from steelyard.core.store.database import Connection, Database
+    from steelyard.core.values.comparison import (
+        ComparisonHistory,
+        ComparisonPlan,
+        ComparisonRow,
+        NotComparable,
+    )
+    from steelyard.core.values.prompt import Attachment
     from steelyard.core.values.run import Run
 
 _TITLE_CHARS = 80
 _MAX_TAGS, _MAX_TAG_CHARS = 32, 64
-_MAX_WORDS_CHARS = 1 << 20
-"""So much of a comparison's texts can be searched."""
-_FINISHED = "('stop', 'length', 'tool_calls', 'content_filter', 'error')"
-_ROW = f"""
-    SELECT id, started_at, title, targets, turns, tags, is_starred,
-        coalesce(json_array_length(plan, '$.cases'), 0),
-        (SELECT count(*) FROM runs WHERE comparison_id = comparisons.id),
-        json_array_length(targets) * max(1, coalesce(json_array_length(plan, '$.cases'), 0))
-            * coalesce(plan ->> '$.repeat', 1),
-        (SELECT count(DISTINCT position || '.' || case_number || '.' || repeat_number) FROM runs
-            WHERE comparison_id = comparisons.id AND turn = 0 AND finish_reason IN {_FINISHED}),
-        (SELECT count(*) FROM votes WHERE comparison_id = comparisons.id AND state = 'voted'),
-        plan IS NOT NULL
-    FROM comparisons
-"""
-
-_log = logging.getLogger(__name__)
 
 
 class ComparisonStore:
@@ -80,24 +71,27 @@ class ComparisonStore:
                     *(_json(kept), ballot_id),
                 ),
             )
-            _index(connection, comparison_id)
+            index_words(connection, comparison_id)
 
         await self._database.call(work)
 
-    async def deepen(self, comparison_id: str, turn: int) -> None:
-        """It has a turn of this number (from 0) now.
+    async def deepen(self, comparison_id: str, turn: int, last_column: int) -> None:
+        """It has a turn of this number (from 0) now, in columns up to this one.
 
         Raises:
-            AppError: no such comparison.
+            AppError: no such comparison, or no such column of it.
         """
 
         def work(connection: Connection) -> None:
             row = connection.execute(
-                "UPDATE comparisons SET turns = max(turns, ?) WHERE id = ? RETURNING id",
+                "UPDATE comparisons SET turns = max(turns, ?) WHERE id = ?"
+                " RETURNING json_array_length(targets)",
                 (turn + 1, comparison_id),
             ).fetchone()
             if row is None:
                 raise _no_comparison(comparison_id)
+            if last_column >= row[0]:
+                raise AppError("No such column", f"this comparison has {row[0]}", "Begin another comparison.")
 
         await self._database.call(work)
 
@@ -119,7 +113,7 @@ class ComparisonStore:
                 "UPDATE comparisons SET not_comparable = ? WHERE id = ?",
                 (_json([*others, *found]), comparison_id),
             )
-            _index(connection, comparison_id)
+            index_words(connection, comparison_id)
 
         await self._database.call(work)
 
@@ -142,11 +136,11 @@ class ComparisonStore:
                 " tags = coalesce(?, tags) WHERE id = ?",
                 (title or None, is_starred, None if tags is None else _json(tags), comparison_id),
             )
-            row = connection.execute(f"{_ROW} WHERE id = ?", (comparison_id,)).fetchone()
+            row = connection.execute(f"{SELECT_ROW} WHERE id = ?", (comparison_id,)).fetchone()
             if row is None:
                 raise _no_comparison(comparison_id)
-            _index(connection, comparison_id)
-            return _row(row)
+            index_words(connection, comparison_id)
+            return decode_row(row)
 
         return await self._database.call(work)
 
@@ -176,24 +170,7 @@ class ComparisonStore:
         def work(connection: Connection) -> None:
             if not _exists(connection, comparison_id):
                 raise _no_comparison(comparison_id)
-            images = _images_of(connection, comparison_id)
-            connection.execute("DELETE FROM comparison_words WHERE comparison_id = ?", (comparison_id,))
-            connection.execute(
-                "DELETE FROM run_details WHERE run_id IN (SELECT id FROM runs WHERE comparison_id = ?)",
-                (comparison_id,),
-            )
-            runs = connection.execute(
-                "SELECT id, document FROM runs WHERE comparison_id = ?", (comparison_id,)
-            ).fetchall()
-            for run_id, document in runs:
-                connection.execute(
-                    "UPDATE runs SET text = '', reasoning = NULL, messages = '[]', comparison_id = NULL,"
-                    " document = ? WHERE id = ?",
-                    (_silent(run_id, document), run_id),
-                )
-            connection.execute("DELETE FROM comparisons WHERE id = ?", (comparison_id,))
-            for sha256 in images:
-                _forget_unused(connection, sha256)
+            remove_comparison(connection, comparison_id)
 
         await self._database.call(work)
 
@@ -211,12 +188,9 @@ class ComparisonStore:
         """The history list, newest first; see `ListComparisons`."""
         where: list[str] = []
         values: list[Any] = []
-        if words := re.findall(r"\w+", query):
-            where.append("id IN (SELECT comparison_id FROM comparison_words WHERE comparison_words MATCH ?)")
-            values.append(" ".join(f'"{word}"*' for word in words))
-        elif query.strip():
-            where.append("instr(title, ?) > 0")  # signs only, which the index does not hold
-            values.append(query.strip())
+        if (found := words_condition(query)) is not None:
+            where.append(found[0])
+            values.append(found[1])
         if tag:
             where.append("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)")
             values.append(tag)
@@ -226,10 +200,10 @@ class ComparisonStore:
             where.append("(started_at, id) < (SELECT started_at, id FROM comparisons WHERE id = ?)")
             values.append(before)
         condition = f" WHERE {' AND '.join(where)}" if where else ""
-        sql = f"{_ROW}{condition} ORDER BY started_at DESC, id DESC LIMIT ?"
+        sql = f"{SELECT_ROW}{condition} ORDER BY started_at DESC, id DESC LIMIT ?"
 
         def work(connection: Connection) -> list[ComparisonRow]:
-            return [_row(row) for row in connection.execute(sql, (*values, limit))]
+            return [decode_row(row) for row in connection.execute(sql, (*values, limit))]
 
         return await self._database.call(work)
 
@@ -241,23 +215,17 @@ class ComparisonStore:
         """
 
         def work(connection: Connection) -> tuple[Any, list[Any], ComparisonRow]:
-            head = connection.execute(
-                "SELECT started_at, title, schedule, system, targets, not_comparable, plan, tags, is_starred,"
-                " ballot_id FROM comparisons WHERE id = ?",
-                (comparison_id,),
-            ).fetchone()
+            head = connection.execute(f"{SELECT_HEAD} WHERE id = ?", (comparison_id,)).fetchone()
             if head is None:
                 raise _no_comparison(comparison_id)
             runs = connection.execute(
-                "SELECT id, document, text, reasoning, finish_reason, messages, is_pinned FROM runs"
-                " WHERE comparison_id = ? ORDER BY id",
-                (comparison_id,),
+                f"{SELECT_ANSWERS} WHERE comparison_id = ? ORDER BY id", (comparison_id,)
             ).fetchall()
-            row = connection.execute(f"{_ROW} WHERE id = ?", (comparison_id,)).fetchone()
-            return head, runs, _row(row)
+            row = connection.execute(f"{SELECT_ROW} WHERE id = ?", (comparison_id,)).fetchone()
+            return head, runs, decode_row(row)
 
         head, runs, row = await self._database.call(work)
-        return _history(comparison_id, head, runs, row.missing_runs)
+        return decode_history(comparison_id, head, runs, row.missing_runs)
 
     async def plan(self, comparison_id: str) -> ComparisonPlan | None:
         """What was asked in its first turn, images included; None where an earlier version did not keep it.
@@ -270,30 +238,46 @@ class ComparisonStore:
             row = connection.execute("SELECT plan FROM comparisons WHERE id = ?", (comparison_id,)).fetchone()
             if row is None:
                 raise _no_comparison(comparison_id)
-            plan = _plan(comparison_id, row[0])
+            plan = decode_plan(comparison_id, row[0])
             if plan is None:
                 return None
             return msgspec.structs.replace(plan, attachments=with_data(connection, plan.attachments))
 
         return await self._database.call(work)
 
-    async def conversation(self, comparison_id: str, column: int, run_id: str) -> tuple[int, list[Message]]:
+    async def with_images(self, attachments: list[Attachment]) -> list[Attachment]:
+        """The same with the data of images that went with an earlier prompt."""
+        if all(one.data is not None or one.kind != "image" for one in attachments):
+            return attachments
+        return await self._database.call(lambda connection: with_data(connection, attachments))
+
+    async def conversation(
+        self, comparison_id: str, column: int, run_id: str, names: set[str]
+    ) -> tuple[int, list[Message]]:
         """The turn that follows on this answer, and all that was said up to it, without the system prompt.
 
-        A turn that brought no text, such as a tool call, is left out with its question.
+        A turn that brought no text, such as a tool call, is left out with its question. `names`: what the
+        target that is to go on from it is called.
 
         Raises:
-            AppError: it is no answer of this column of this comparison.
+            AppError: it is no answer of this column of this comparison, or another target gave it.
         """
 
         def work(connection: Connection) -> tuple[int, list[Message]]:
             row = connection.execute(
-                "SELECT turn, messages, text FROM runs WHERE id = ? AND comparison_id = ? AND position = ?",
+                "SELECT turn, messages, text, target FROM runs"
+                " WHERE id = ? AND comparison_id = ? AND position = ?",
                 (run_id, comparison_id, column),
             ).fetchone()
             if row is None:
                 raise _no_run(run_id)
-            turn, stored, text = row
+            turn, stored, text, target = row
+            if target not in names:
+                raise AppError(
+                    "This answer is of another target",
+                    f"{target} gave it, and {' or '.join(sorted(names))} would be told",
+                    "Begin a new comparison.",
+                )
             said = [one for one in decode_messages(run_id, stored) if one.role != "system"]
             said = messages_with_data(connection, said)
             if text.strip():
@@ -307,180 +291,16 @@ class ComparisonStore:
 
         def work(connection: Connection) -> list[Run]:
             rows = connection.execute(
-                "SELECT id, document, text, reasoning, finish_reason FROM runs"
-                " WHERE comparison_id = ? AND turn = ? ORDER BY id",
-                (comparison_id, turn),
+                f"{SELECT_RUNS} WHERE comparison_id = ? AND turn = ? ORDER BY id", (comparison_id, turn)
             )
-            return [run for row in rows if (run := _run(*row)) is not None]
+            return [run for row in rows if (run := stored_run(*row)) is not None]
 
         return await self._database.call(work)
-
-    async def answer_text(self, run_id: str) -> str:
-        """The text of one answer.
-
-        Raises:
-            AppError: no such run.
-        """
-
-        def work(connection: Connection) -> str:
-            row = connection.execute("SELECT text FROM runs WHERE id = ?", (run_id,)).fetchone()
-            if row is None:
-                raise _no_run(run_id)
-            return str(row[0])
-
-        return await self._database.call(work)
-
-
-def _row(row: Any) -> ComparisonRow:
-    (
-        id_,
-        started_at,
-        title,
-        targets,
-        turns,
-        tags,
-        is_starred,
-        cases,
-        runs,
-        planned,
-        done,
-        votes,
-        has_plan,
-    ) = row
-    return ComparisonRow(
-        id=id_,
-        started_at=started_at,
-        title=title,
-        targets=msgspec.json.decode(targets, type=list[str]),
-        turns=turns,
-        tags=msgspec.json.decode(tags, type=list[str]),
-        is_starred=bool(is_starred),
-        cases=cases,
-        runs=runs,
-        missing_runs=max(0, planned - done) if has_plan else 0,
-        votes=votes,
-    )
-
-
-def _history(comparison_id: str, head: Any, rows: list[Any], missing_runs: int) -> ComparisonHistory:
-    started_at, title, schedule, system, targets, not_comparable, plan, tags, is_starred, ballot_id = head
-    columns: dict[int, list[Answer]] = {}
-    for run_id, document, text, reasoning, finish_reason, messages, is_pinned in rows:
-        run = _run(run_id, document, text, reasoning, finish_reason)
-        if run is None:
-            continue
-        asked = [one for one in decode_messages(run_id, messages) if one.role == "user"]
-        question = asked[-1] if asked else Message(role="user", content="")
-        answer = Answer(run=run, question=question, is_pinned=bool(is_pinned))
-        columns.setdefault(run.column, []).append(answer)
-    names = msgspec.json.decode(targets, type=list[str])
-    return ComparisonHistory(
-        id=comparison_id,
-        started_at=started_at,
-        title=title,
-        schedule=schedule,
-        system=system,
-        columns=[ColumnHistory(target=name, answers=columns.get(at, [])) for at, name in enumerate(names)],
-        not_comparable=_known_exclusions(comparison_id, not_comparable),
-        plan=_plan(comparison_id, plan),
-        tags=msgspec.json.decode(tags, type=list[str]),
-        is_starred=bool(is_starred),
-        missing_runs=missing_runs,
-        ballot_id=ballot_id,
-    )
-
-
-def _run(run_id: str, document: str, text: str, reasoning: str | None, finish_reason: Any) -> Run | None:
-    run = decode_run(run_id, document)
-    if run is None:
-        return None
-    return msgspec.structs.replace(run, text=text, reasoning=reasoning, finish_reason=finish_reason)
-
-
-def _silent(run_id: str, document: str) -> str:
-    """The document without anything that was said."""
-    run = decode_run(run_id, document)
-    if run is None:
-        return "{}"
-    params = {name: value for name, value in run.params.items() if name in ("max_tokens", "temperature")}
-    silent = msgspec.structs.replace(
-        run,
-        **{"text": "", "reasoning": None, "tool_calls": None, "structured": None, "tags": {}},
-        **{"comparison_id": None, "parent_id": None, "params": params, "raw": {}},
-        state=msgspec.structs.replace(run.state, template_added=None),
-        error=None if run.error is None else msgspec.structs.replace(run.error, detail=""),
-    )
-    return msgspec.json.encode(silent).decode()
-
-
-def _index(connection: Connection, comparison_id: str) -> None:
-    """Make its words searchable: title, tags, targets, what was asked and what was answered."""
-    connection.execute("DELETE FROM comparison_words WHERE comparison_id = ?", (comparison_id,))
-    head = connection.execute(
-        "SELECT title, tags, targets, system, plan ->> '$.prompt' FROM comparisons WHERE id = ?",
-        (comparison_id,),
-    ).fetchone()
-    said = connection.execute(
-        "SELECT CASE WHEN json_valid(messages) THEN messages ->> '$[#-1].content' END, text FROM runs"
-        " WHERE comparison_id = ? ORDER BY id",
-        (comparison_id,),
-    )
-    words = [str(part) for part in head if part]
-    size = sum(map(len, words))
-    seen: set[str] = set()
-    for row in said:
-        for part in row:
-            if part and part not in seen and size < _MAX_WORDS_CHARS:
-                seen.add(part)
-                words.append(part[: _MAX_WORDS_CHARS - size])
-                size += len(words[-1])
-    connection.execute(
-        "INSERT INTO comparison_words (comparison_id, words) VALUES (?, ?)", (comparison_id, "\n".join(words))
-    )
 
 
 def _exists(connection: Connection, comparison_id: str) -> bool:
     row = connection.execute("SELECT 1 FROM comparisons WHERE id = ?", (comparison_id,)).fetchone()
     return row is not None
-
-
-def _images_of(connection: Connection, comparison_id: str) -> list[str]:
-    rows = connection.execute(
-        "SELECT sha256 FROM attachments WHERE EXISTS"
-        " (SELECT 1 FROM runs WHERE comparison_id = ?1 AND instr(messages, sha256) > 0)"
-        " OR EXISTS (SELECT 1 FROM comparisons WHERE id = ?1 AND instr(plan, sha256) > 0)",
-        (comparison_id,),
-    )
-    return [row[0] for row in rows]
-
-
-def _forget_unused(connection: Connection, sha256: str) -> None:
-    connection.execute(
-        "DELETE FROM attachments WHERE sha256 = ?1"
-        " AND NOT EXISTS (SELECT 1 FROM runs WHERE instr(messages, ?1) > 0)"
-        " AND NOT EXISTS (SELECT 1 FROM comparisons WHERE instr(plan, ?1) > 0)",
-        (sha256,),
-    )
-
-
-def _known_exclusions(comparison_id: str, stored: str) -> list[NotComparable]:
-    known: list[NotComparable] = []
-    for item in msgspec.json.decode(stored, type=list[msgspec.Raw]):
-        try:
-            known.append(msgspec.json.decode(item, type=NotComparable))
-        except msgspec.DecodeError as exc:
-            _log.warning("an exclusion of comparison %s cannot be decoded: %s", comparison_id, exc)
-    return known
-
-
-def _plan(comparison_id: str, stored: str | None) -> ComparisonPlan | None:
-    if stored is None:
-        return None
-    try:
-        return msgspec.json.decode(stored, type=ComparisonPlan)
-    except msgspec.DecodeError as exc:
-        _log.warning("the plan of comparison %s cannot be decoded: %s", comparison_id, exc)
-        return None
 
 
 def _clean_tags(tags: list[str]) -> list[str]:

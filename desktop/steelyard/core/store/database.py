@@ -48,6 +48,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._is_closed = False
         self._connection: Any = None  # an apsw.Connection; its type stubs are incomplete
         self.notices: list[str] = []
         """What opening had to do, in words for the user."""
@@ -64,12 +65,16 @@ class Database:
         """Run `work` in the database thread, inside one transaction.
 
         Raises:
-            AppError: SQLite failed, for example because the disk is full; nothing was changed then.
+            AppError: SQLite failed, for example because the disk is full; nothing was changed then. Or the
+                file was closed.
         """
+        if self._is_closed:
+            raise AppError("The ledger is closed")
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, work)
 
     async def close(self) -> None:
         """Finish queued work and close the file."""
+        self._is_closed = True
         await asyncio.get_running_loop().run_in_executor(self._executor, self._close)
         self._executor.shutdown()
 

@@ -13,6 +13,7 @@ from steelyard.core.values.run import Run
 if TYPE_CHECKING:
     from steelyard.core.store.database import Connection
     from steelyard.core.values.prompt import Attachment
+    from steelyard.core.values.run import FinishReason
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +32,16 @@ def decode_run(run_id: str, document: str) -> Run | None:
         return None
 
 
+def stored_run(
+    run_id: str, document: str, text: str, reasoning: str | None, finish_reason: FinishReason | None
+) -> Run | None:
+    """A run from its columns of the ledger; None: it cannot be read."""
+    run = decode_run(run_id, document)
+    if run is None:
+        return None
+    return msgspec.structs.replace(run, text=text, reasoning=reasoning, finish_reason=finish_reason)
+
+
 def decode_messages(run_id: str, messages: str) -> list[Message]:
     """What was asked; empty if it cannot be read."""
     try:
@@ -38,6 +49,12 @@ def decode_messages(run_id: str, messages: str) -> list[Message]:
     except msgspec.DecodeError as exc:
         _log.warning("the messages of run %s cannot be decoded: %s", run_id, exc)
         return []
+
+
+def last_question(messages: list[Message]) -> Message:
+    """What the user said last; empty if nothing can be read."""
+    asked = [message for message in messages if message.role == "user"]
+    return asked[-1] if asked else Message(role="user", content="")
 
 
 def keep_data(connection: Connection, attachments: list[Attachment]) -> list[Attachment]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from steelyard.core.values.profiles import LaunchProfile
 from steelyard.core.values.prompt import Attachment, Message, Sampling
@@ -145,6 +145,8 @@ class ComparisonPlan(Row, frozen=True):
     class_: str | None = None
     tags: dict[str, str] = {}
     profile: LaunchProfile = LaunchProfile()
+    profiles: dict[str, LaunchProfile] = {}
+    cache_prompt: bool = False
     allow_unverified: bool = False
     cases: list[dict[str, str]] = []
 
@@ -161,7 +163,12 @@ class ComparisonRow(Row, frozen=True):
     is_starred: bool = False
     cases: int = 0
     runs: int = 0
+    """All that were ever made, later turns and repeated answers included."""
+    planned_runs: int = 0
+    """Of the first turn; 0 in those of earlier versions."""
     missing_runs: int = 0
+    failed_runs: int = 0
+    """Of the first turn: they failed with an error that another try may not meet."""
     votes: int = 0
 
 
@@ -250,11 +257,3 @@ class TextDiff(Row, frozen=True):
     by: DiffBy
     similarity: float
     note: str = ""
-
-
-def comparison_document(comparison: Comparison) -> dict[str, Any]:
-    """As plain data, with the contract's key names."""
-    import msgspec
-
-    document: dict[str, Any] = msgspec.to_builtins(comparison)
-    return document

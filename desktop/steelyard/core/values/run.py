@@ -5,11 +5,15 @@ Times are milliseconds, sizes bytes, money decimal strings in USD. None means un
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from steelyard.core.base.redaction import redact
 from steelyard.core.values.row import Row
+
+if TYPE_CHECKING:
+    from steelyard.core.base.errors import AppError
 
 TargetKind = Literal["local", "api"]
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "cancelled", "interrupted", "error"]
@@ -238,3 +242,13 @@ def run_document(run: Run) -> dict[str, Any]:
     """The RUN as plain data, with the contract's key names."""
     document: dict[str, Any] = msgspec.to_builtins(run)
     return document
+
+
+def error_info(error: AppError) -> ErrorInfo:
+    """An error as it is kept and shown: keys are masked in it."""
+    return ErrorInfo(
+        title=redact(error.title),
+        detail=redact(error.detail),
+        hint=redact(error.hint),
+        retryable=error.retryable,
+    )

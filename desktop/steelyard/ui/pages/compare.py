@@ -7,11 +7,10 @@ opened; `answers_changed` tells that other answers are on the screen. See `Compa
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 
 from steelyard.core.base.clock import utc_now
 from steelyard.ui.pages.compare_actions import add_compare_actions
@@ -19,15 +18,13 @@ from steelyard.ui.pages.compare_blind_mode import BlindMode
 from steelyard.ui.pages.compare_edit_bar import EditBar
 from steelyard.ui.pages.compare_editing import Editing
 from steelyard.ui.pages.compare_estimate import Estimate
-from steelyard.ui.pages.compare_facts import Figures, differs_in_tokens
 from steelyard.ui.pages.compare_form_desk import PromptForms
 from steelyard.ui.pages.compare_lists import TargetLists
-from steelyard.ui.pages.compare_metrics import best_facts, metrics_of
 from steelyard.ui.pages.compare_picking import Picking
-from steelyard.ui.pages.compare_reach import ReachableColumns
 from steelyard.ui.pages.compare_reading import Reading
 from steelyard.ui.pages.compare_rest import Rest
 from steelyard.ui.pages.compare_runs import CompareRuns
+from steelyard.ui.pages.compare_shown import ShownComparison
 from steelyard.ui.pages.compare_state import MAX_COLUMNS, CompareState
 from steelyard.ui.pages.compare_stored import StoredComparisons
 from steelyard.ui.pages.compare_turn import Sent
@@ -45,21 +42,14 @@ if TYPE_CHECKING:
     from steelyard.ui.actions import Actions
     from steelyard.ui.bridge import Bridge
     from steelyard.ui.pages.compare_column import TargetColumn
-    from steelyard.ui.pages.compare_state import Change
-    from steelyard.ui.pages.compare_tree import Column
     from steelyard.ui.theme.theme import Theme
 
-FIGURES_MS = 100
-"""Figures change ten times a second at most."""
 
-
-class ComparePage(ReachableColumns):
+class ComparePage(ShownComparison):
     """The heart of the app."""
 
     settings_requested = Signal(str)
     """`targets` or `weights`: the user wants to add one; `models`: to find some; or a section of Settings."""
-    answers_changed = Signal()
-    """Another comparison, another branch, or an answer that is ready now."""
     comparison_opened = Signal(object)
     """A stored comparison is on the screen: its `ComparisonHistory`."""
 
@@ -67,7 +57,8 @@ class ComparePage(ReachableColumns):
         self._actions = add_compare_actions(actions, self)
         super().__init__(theme, actions, parent)
         self._theme = theme
-        self._title = ""
+        self._bridge = bridge
+        self._registry = actions
         self._dialog: LinkDialog | None = None
         self.takers: list[Callable[[Sent], bool]] = []
         """Asked in turn with what is about to be sent; the first that says True has taken it."""
@@ -82,12 +73,10 @@ class ComparePage(ReachableColumns):
         self.edit_bar = EditBar(theme)
         self.composer.add_slot(self.edit_bar)
         self.editing = Editing(self.state, self.composer, self.edit_bar, self)
-        self.wishes = ColumnWishes(bridge, actions, self)
-        self.stored = StoredComparisons(bridge, self)
+        self.wishes = ColumnWishes(self._bridge, self._registry, self)
+        self.stored = StoredComparisons(self._bridge, self)
         self._estimate = Estimate(bridge, self.composer, self.state, self)
         self.forms = PromptForms(theme, bridge, actions, self)
-        self._figures_timer = QTimer(self, interval=FIGURES_MS)
-        self._figures_timer.timeout.connect(self._on_figures_due)
         self._connect()
         self.blind = BlindMode(theme, bridge, actions, self)
         self.reading = Reading(theme, bridge, actions, self)
@@ -141,10 +130,6 @@ class ComparePage(ReachableColumns):
         return replace(
             sent, schedule=self.toolbar.schedule, repeat=self.toolbar.repeat, sent_at=utc_now(), warm_up=None
         )
-
-    def set_title(self, title: str) -> None:
-        """What the comparison on the screen is called."""
-        self._title = title
 
     def stop(self) -> None:
         """Stop all answers, or give the editing of a question up."""
@@ -218,6 +203,7 @@ class ComparePage(ReachableColumns):
             widget.branch_changed.connect(self.on_branch_changed)
             widget.link_clicked.connect(self.show_link)
             widget.costs.volume_wanted.connect(self.volume.open_at)
+            widget.costs_wanted.connect(self.toggle_costs)
         self.editing.end()
         self._on_lists_changed()
         self._show_state()
@@ -285,90 +271,6 @@ class ComparePage(ReachableColumns):
     @Slot()
     def _on_find(self) -> None:
         self.settings_requested.emit("models")
-
-    # ---- runs ----------------------------------------------------------------------------------------------
-
-    @Slot(object)
-    def _on_sent(self, columns: list[Column]) -> None:
-        for column in columns:
-            widget = self.columns.widget_of(column)
-            if widget is not None:
-                widget.rebuild()
-        self.rest.hide()
-        self._figures_timer.start()
-        self._show_state()
-        self.answers_changed.emit()
-
-    @Slot(object)
-    def _on_changed(self, changes: list[Change]) -> None:
-        for change in changes:
-            widget = self.columns.widget_of(change.column)
-            if widget is None:
-                continue
-            if change.text or change.is_new:
-                widget.append(change)
-            if not change.text or not self._is_live(change):
-                widget.sync()
-        if any(not self._is_live(change) for change in changes):
-            self._show_figures()
-
-    @staticmethod
-    def _is_live(change: Change) -> bool:
-        return change.turn is not None and change.turn.is_open
-
-    @Slot()
-    def _on_finished(self) -> None:
-        self._show_state()
-        self.lists.load_comparisons()
-        self.answers_changed.emit()
-
-    @Slot()
-    def _on_figures_due(self) -> None:
-        self._show_figures()
-        if not self.state.is_streaming:
-            self._figures_timer.stop()
-            self._show_state()
-
-    @Slot()
-    def _show_progress(self) -> None:
-        self.prompt_bar.show_progress(self.state.progress)
-
-    @Slot()
-    def _show_figures(self) -> None:
-        metrics = metrics_of(self.state.columns)
-        marks = best_facts(metrics)
-        figures = Figures(time.monotonic(), differs_in_tokens(self.state.columns), self.volume.prompts)
-        for at, widget in enumerate(self.columns.widgets):
-            widget.sync_facts(figures, marks.get(at, {}))
-        self.strip.show_metrics(metrics)
-
-    @Slot()
-    def _show_state(self) -> None:
-        state, sent = self.state, self.forms.sent or self.state.sent
-        is_streaming = state.is_streaming or self.forms.is_running
-        can_rerun = not is_streaming and (self.forms.is_grid_shown or state.can_rerun)
-        can_add = len(state.columns) < MAX_COLUMNS
-        self.composer.show_state(
-            columns=len(state.columns),
-            is_streaming=is_streaming,
-            can_continue=state.can_continue,
-            names=[column.ref.title for column in state.columns],
-            is_editing=self.editing.is_on,
-        )
-        self.toolbar.show_state(can_add=can_add, can_rerun=can_rerun)
-        self._actions["stop"].setEnabled(is_streaming or self.editing.is_on)
-        self._actions["rerun"].setEnabled(can_rerun)
-        self._actions["targets"].setEnabled(can_add)
-        self.prompt_bar.show_sent(sent)
-        self._show_progress()
-        for widget in self.columns.widgets:
-            widget.set_bar_prompt(sent.prompt if sent is not None else "")
-        self.title_widget.show_title(self.forms.title or self._title, state.turn_count)
-        self.strip.setVisible(len(state.columns) > 1 and state.turn_count > 0 and self.view is None)
-        if state.columns or self.is_body_decided:
-            self.show_body(has_columns=bool(state.columns))
-        self._show_figures()
-        self._estimate.refresh()
 
     # ---- stored comparisons, links -------------------------------------------------------------------------
 

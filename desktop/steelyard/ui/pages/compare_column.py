@@ -23,18 +23,15 @@ from steelyard.ui.widgets.compare_banner import NotComparableBanner
 from steelyard.ui.widgets.compare_calls import CallCards
 from steelyard.ui.widgets.compare_costs import CostTable
 from steelyard.ui.widgets.compare_failure import ColumnNotice, FailureCard
-from steelyard.ui.widgets.compare_pill import PillRow
 from steelyard.ui.widgets.compare_turns import TurnsConversation
 from steelyard.ui.widgets.facts_grid import FactsGrid
 from steelyard.ui.widgets.response_view import ResponseView
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QResizeEvent
-
     from steelyard.core.values.comparison import NotComparable
     from steelyard.core.values.servers import ServerRow
+    from steelyard.ui.pages.compare_arrivals import Change
     from steelyard.ui.pages.compare_facts import Figures
-    from steelyard.ui.pages.compare_state import Change
     from steelyard.ui.pages.compare_tree import Column
     from steelyard.ui.pages.compare_turn import Turn
     from steelyard.ui.theme.theme import Theme
@@ -42,7 +39,6 @@ if TYPE_CHECKING:
 
 MIN_WIDTH_PX = 272
 FAILURE_BESIDE_TEXT_PX = 150
-_BANNER_SHARE = 0.18
 _ANY_HEIGHT_PX = 16_777_215  # QWIDGETSIZE_MAX
 
 
@@ -63,6 +59,8 @@ class TargetColumn(QFrame):
     """Another branch is shown; carries this widget."""
     link_clicked = Signal(str)
     """A link of an answer was clicked; nothing was opened."""
+    costs_wanted = Signal()
+    """The costs to come are to be shown, or hidden."""
     settings_wanted = Signal(str)
     """A figure is unknown until something is set there."""
 
@@ -84,7 +82,6 @@ class TargetColumn(QFrame):
         self.notice = ColumnNotice(theme)
         self.failure = FailureCard(theme)
         self.calls = CallCards(theme)
-        self.notes = PillRow(theme)
         self.banner = NotComparableBanner(theme)
         self.facts = FactsGrid(theme)
         self.costs = CostTable(theme)
@@ -145,8 +142,8 @@ class TargetColumn(QFrame):
         self._close_answer(turn)
         self._sync_body(turn)
         is_over = turn is not None and not turn.is_open
-        self.banner.show_entries(turn.excluded if turn is not None and is_over else [])
-        self.notes.show_states(notes_of(turn) if turn is not None and is_over else [])
+        self._sync_banner(turn.excluded if turn is not None and is_over else [])
+        self.header.show_notes(notes_of(turn) if turn is not None and is_over else [])
         self.header.show_actions(
             has_text=turn is not None and bool(turn.text),
             has_run=turn is not None and turn.run is not None,
@@ -166,6 +163,11 @@ class TargetColumn(QFrame):
         facts = [_marked(fact, marks) for fact in facts_of(self.column, figures)]
         self.facts.show_facts(facts)
         self.costs.show_outlook(outlook_of(self.column, figures.per_month))
+
+    def show_costs(self, *, is_shown: bool) -> None:
+        """Show or hide what is to come."""
+        self.costs.setVisible(is_shown)
+        self.facts.set_on(is_on=is_shown)
 
     # ---- what can be done ----------------------------------------------------------------------------------
 
@@ -200,11 +202,6 @@ class TargetColumn(QFrame):
         if turn is not None:
             self.edit_wanted.emit(self, turn)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a low column most of the height is the answer's."""
-        super().resizeEvent(event)
-        self.banner.set_most(round(event.size().height() * _BANNER_SHARE))
-
     # ---- parts ---------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
@@ -216,6 +213,7 @@ class TargetColumn(QFrame):
         self.header.remove_wanted.connect(self._on_remove)
         self.failure.retry_chosen.connect(self._on_rerun)
         self.banner.remedy_chosen.connect(self._on_remedy)
+        self.facts.switched.connect(self.costs_wanted)
         self.costs.settings_wanted.connect(self.settings_wanted)
         self.conversation.link_clicked.connect(self.link_clicked)
         self.conversation.turn_wanted.connect(self._on_turn_wanted)
@@ -253,6 +251,13 @@ class TargetColumn(QFrame):
         self.view.setVisible(has_text)
         self._parts.room.setVisible(not (has_text or text or error or calls))
 
+    def _sync_banner(self, entries: list[NotComparable]) -> None:
+        """The keyboard stays in the column when the line that had it goes away."""
+        had_focus = self.banner.isAncestorOf(self.window().focusWidget() or self)
+        self.banner.show_entries(entries)
+        if had_focus and self.banner.isHidden():
+            self.focus_text()
+
     @staticmethod
     def _is_live(turn: Turn | None) -> bool:
         return turn is not None and turn.is_open
@@ -260,6 +265,7 @@ class TargetColumn(QFrame):
     def _flipped(self, has_flipped: bool) -> bool:
         if has_flipped:
             self.rebuild()
+            self.view.set_following(is_following=True)  # the arrows stay under the pointer
             self.branch_changed.emit(self)
         return has_flipped
 

@@ -46,6 +46,6 @@ def lay_out_column(widget: TargetColumn) -> ColumnParts:
     column.addWidget(widget.header)
     column.addWidget(make_line())
     column.addLayout(body, 1)
-    for foot in (widget.notes, widget.banner, widget.facts, widget.costs):
+    for foot in (widget.banner, widget.facts, widget.costs):
         column.addWidget(foot)
     return ColumnParts(body, failure, room)

@@ -23,6 +23,7 @@ class ColumnsArea(QScrollArea):
         super().__init__()
         self._theme = theme
         self._has_costs = False
+        self._is_line = False
         self.widgets: list[TargetColumn] = []
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -44,7 +45,7 @@ class ColumnsArea(QScrollArea):
             widget = kept.pop(id(column), None)
             if widget is None:
                 widget = TargetColumn(self._theme, column)
-                widget.costs.setVisible(self._has_costs)
+                widget.show_costs(is_shown=self._has_costs)
                 made.append(widget)
             wanted.append(widget)
         for gone in kept.values():
@@ -66,7 +67,14 @@ class ColumnsArea(QScrollArea):
         """Show or hide the costs to come, in all columns."""
         self._has_costs = has_costs
         for widget in self.widgets:
-            widget.costs.setVisible(has_costs)
+            widget.show_costs(is_shown=has_costs)
+
+    def level_costs(self) -> None:
+        """Give all cost tables one height; while answers arrive it stays as it is, so that nothing jumps."""
+        if not any(widget.column.is_busy for widget in self.widgets):
+            self._is_line = all(widget.costs.wants_line for widget in self.widgets)
+        for widget in self.widgets:
+            widget.costs.set_line(is_line=self._is_line)
 
     def widget_of(self, column: Column) -> TargetColumn | None:
         """The view of a column, if it is shown."""

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from steelyard.ui.pages.compare_estimate_words import estimate_text, estimate_tooltip
 from steelyard.ui.pages.compare_sampling import PARAMS, sampling_from
+from steelyard.ui.pages.compare_system import SystemField
 from steelyard.ui.widgets.compare_buttons import Part, PartsButton
 from steelyard.ui.widgets.compare_plain import plain_tooltip
 from steelyard.ui.widgets.compare_prompt import PromptEdit
 from steelyard.ui.widgets.compare_values import ValueChip
-from steelyard.ui.widgets.facts_format import usd
-from steelyard.ui.widgets.labels import ElidedLabel, make_label, make_line, name_widget
+from steelyard.ui.widgets.labels import make_label, make_line, name_widget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,13 +68,9 @@ class Composer(QFrame):
         self.setProperty("role", "card")
         self.prompt = PromptEdit(theme, most_lines=6)
         name_widget(self.prompt, "Prompt", "What to ask (Ctrl+Enter sends, @ adds a target)")
-        self.system = PromptEdit(theme, most_lines=5, role="code")
-        self.system.set_fewest_lines(3)
-        self.system.setPlaceholderText("Sent before each prompt, to every target")
-        name_widget(self.system, "System prompt", "Sent before each prompt, to every target")
-        self.system.hide()
-        self.system_button = self._make_system_button()
-        self._system_preview = ElidedLabel(theme, "", "muted", px=12)
+        self._system_field = SystemField(theme)
+        self.system = self._system_field.edit
+        self.system_button = self._system_field.button
         self.chips = {param.name: ValueChip(theme, param) for param in PARAMS}
         self.send_button = PartsButton(theme, "primary")
         self._estimate = make_label(theme, "", "muted", px=12, tabular=True)
@@ -134,7 +131,7 @@ class Composer(QFrame):
 
     def add_system_tool(self, widget: QWidget) -> None:
         """A small control beside the system prompt's button."""
-        self._head.insertWidget(self._head.indexOf(self._system_preview), widget)
+        self._head.insertWidget(self._head.indexOf(self._system_field.preview), widget)
 
     def add_slot(self, widget: QWidget) -> None:
         """A row above the prompt that shows itself when it has something to say."""
@@ -194,25 +191,12 @@ class Composer(QFrame):
 
     # ---- parts ---------------------------------------------------------------------------------------------
 
-    def _make_system_button(self) -> QToolButton:
-        button = QToolButton()
-        button.setText("System prompt")
-        button.setFont(self._theme.font(12, 500))
-        button.setProperty("role", "ghost")
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setIconSize(QSize(14, 14))
-        button.setCursor(Qt.CursorShape.PointingHandCursor)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        name_widget(button, "System prompt", "Show or hide the system prompt")
-        self._theme.bind_icon(button, "chevron-right", "text3", 14)
-        return button
-
     def _lay_out(self) -> None:
         self._head = QHBoxLayout()
         self._head.setContentsMargins(4, 8, 12, 8)
         self._head.setSpacing(8)
         self._head.addWidget(self.system_button)
-        self._head.addWidget(self._system_preview, 1)
+        self._head.addWidget(self._system_field.preview, 1)
         self._chips = QHBoxLayout()
         self._chips.setSpacing(8)
         for chip in self.chips.values():
@@ -226,9 +210,6 @@ class Composer(QFrame):
         self._estimate.setFixedHeight(self.send_button.sizeHint().height())
         self._foot.addWidget(self._estimate, 0, bottom)
         self._foot.addWidget(self.send_button, 0, bottom)
-        system = QHBoxLayout()
-        system.setContentsMargins(16, 0, 16, 8)
-        system.addWidget(self.system)
         self._slots = QVBoxLayout()
         self._slots.setContentsMargins(12, 0, 12, 0)
         self._slots.setSpacing(4)
@@ -236,14 +217,13 @@ class Composer(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(self._head)
-        column.addLayout(system)
+        column.addWidget(self._system_field)
         column.addWidget(_inset(make_line()))
         column.addLayout(self._slots)
         column.addLayout(self._foot)
 
     def _connect(self) -> None:
-        self.system_button.clicked.connect(self._on_system_clicked)
-        self.system.textChanged.connect(self._on_system_edited)
+        self.system.textChanged.connect(self._on_edited)
         self.prompt.textChanged.connect(self._on_edited)
         self.prompt.send_wanted.connect(self.send_wanted)
         self.prompt.target_wanted.connect(self.target_wanted)
@@ -265,46 +245,6 @@ class Composer(QFrame):
     @Slot()
     def _on_edited(self) -> None:
         self.edited.emit()
-
-    @Slot()
-    def _on_system_clicked(self) -> None:
-        is_open = not self.system.isVisibleTo(self)
-        self.system.setVisible(is_open)
-        self._system_preview.setVisible(not is_open)
-        icon = "chevron-down" if is_open else "chevron-right"
-        self._theme.bind_icon(self.system_button, icon, "text3", 14)
-        if is_open:
-            self.system.setFocus()
-
-    @Slot()
-    def _on_system_edited(self) -> None:
-        self._system_preview.setText(" ".join(self.system_text.split()))
-        self.edited.emit()
-
-
-def estimate_text(preview: CostPreview) -> str:
-    """`≤ $0.0002 API · local unpriced`."""
-    parts: list[str] = []
-    if preview.api_targets:
-        if preview.api_usd_max is not None:
-            parts.append(f"≤ {usd(preview.api_usd_max).text} API")
-        if preview.unpriced:
-            parts.append("API cost unknown" if not parts else f"{len(preview.unpriced)} API unpriced")
-    if preview.local_targets:
-        parts.append("local unpriced")
-    return " · ".join(parts)
-
-
-def estimate_tooltip(preview: CostPreview) -> str:
-    """Where the estimate comes from."""
-    lines = []
-    if preview.api_usd_max is not None and preview.api_targets:
-        lines.append("At most: the prompt's size and Max tokens at the prices of the APIs")
-    if preview.unpriced:
-        lines.append(f"No price is known for {', '.join(preview.unpriced)}: add one in Settings")
-    if preview.local_targets:
-        lines.append("What a local run costs is measured while it runs")
-    return "\n".join(lines)
 
 
 def _inset(line: QWidget) -> QWidget:

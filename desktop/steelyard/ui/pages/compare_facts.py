@@ -10,6 +10,7 @@ from steelyard.ui.widgets.facts_format import (
     UNKNOWN,
     Fact,
     Figure,
+    chars_rate,
     count,
     duration,
     energy,
@@ -68,13 +69,13 @@ def facts_of(column: Column, figures: Figures) -> list[Fact]:
     if turn is None:
         return [Fact(label, DASH, short=short) for label, short in _LABELS]
     if turn.is_open:
-        return _live(column, turn, figures.now_s)
+        return _live(turn, figures)
     facts = _final(turn)
     medians = medians_of(column)
     if medians is not None and not column.shows_single:
         facts = _with_medians(facts, medians)
     if figures.by_chars and turn.run is not None:
-        facts[1] = _by_chars(turn)
+        facts[1] = _by_chars(turn, is_single=column.shows_single)
     return facts
 
 
@@ -112,15 +113,34 @@ def live_rate(turn: Turn) -> float | None:
     return (turn.chunks - 1) / span_ms * 1000 if span_ms > 0 else None
 
 
-def _live(column: Column, turn: Turn, now_s: float) -> list[Fact]:
+def live_chars_rate(turn: Turn) -> float | None:
+    """Characters a second so far."""
+    by_chunks = live_rate(turn)
+    return None if by_chunks is None else by_chunks / (turn.chunks - 1) * turn.chars
+
+
+def own_chars_rate(turn: Turn, *, is_single: bool) -> float | None:
+    """Characters a second of what has ended: the median, else this run's own, also where it is left out."""
+    spread = turn.summary.gen_cps if turn.summary is not None else None
+    if spread is not None and spread.median is not None and not is_single:
+        return float(spread.median)
+    run = turn.run
+    if run is None or run.tool_calls or run.timing.e2e_ms is None or run.timing.ttft_ms is None:
+        return None
+    span_ms, chars = run.timing.e2e_ms - run.timing.ttft_ms, len(run.text) + len(run.reasoning or "")
+    return 1000 * chars / span_ms if span_ms > 0 and chars else None
+
+
+def _live(turn: Turn, figures: Figures) -> list[Fact]:
     elapsed_ms = turn.elapsed_ms
     if elapsed_ms is None and turn.started_s is not None and not turn.reason:
-        elapsed_ms = (now_s - turn.started_s) * 1000
+        elapsed_ms = (figures.now_s - turn.started_s) * 1000
+    speed = chars_rate(live_chars_rate(turn)) if figures.by_chars else rate(live_rate(turn))
     so_far = f"— → {turn.chunks:,}" if turn.chunks else DASH
     word = "streaming" if turn.phase == "streaming" else "waiting"
     return [
         _fact("TTFT", "TTFT", duration(turn.ttft_ms), why="Nothing has arrived yet"),
-        _fact("Generation", "Gen", rate(live_rate(turn)), why="Needs two tokens"),
+        _fact("Generation", "Gen", speed, why="Needs two tokens"),
         Fact("Tokens in → out", so_far, short="Tokens", tooltip="Chunks received so far; tokens at the end"),
         Fact("Finish", word, tone="accent", tooltip=turn.reason or word),
         _fact("Energy", "Energy", UNKNOWN, why=_NOT_YET),
@@ -178,21 +198,18 @@ def _median(label: str, short: str, spread: Spread, show: Callable[..., Figure])
     return Fact(label, middle.value, f"{middle.unit} {span}".strip(), short=short, tooltip=words)
 
 
-def _by_chars(turn: Turn) -> Fact:
+def _by_chars(turn: Turn, *, is_single: bool) -> Fact:
     """Speed in a unit that means the same for every column."""
     assert turn.run is not None
-    spread = turn.summary.gen_cps if turn.summary is not None else None
-    run = turn.run
-    own = rate(run.timing.gen_tps)
+    run, figure = turn.run, chars_rate(own_chars_rate(turn, is_single=is_single))
     counted = f"{count(run.usage.prompt_tokens)} → {count(run.usage.completion_tokens)} tokens"
-    tip = f"Tokens differ between the columns, so characters count. Its own: {counted}, {own.text}"
+    own = rate(run.timing.gen_tps).text
+    tip = f"Tokens differ between the columns, so characters count. Its own: {counted}, {own}"
     excluded = speed_excluded(turn)
     if excluded is not None:
-        why = f"{excluded.detail}. {tip}"
-        return Fact("Generation", own.value, own.unit, short="Gen", tone="warn", tooltip=why)
-    if spread is None or spread.median is None:
-        return Fact("Generation", DASH, "char/s", short="Gen", tone="warn", tooltip=tip)
-    return Fact("Generation", f"{float(spread.median):,.0f}", "char/s", short="Gen", tooltip=tip)
+        tip = f"{excluded.detail}. {tip}"
+    tone = "warn" if excluded is not None or figure is UNKNOWN else ""
+    return Fact("Generation", figure.value, "char/s", short="Gen", tone=tone, tooltip=tip)
 
 
 def _fact(label: str, short: str, figure: Figure, *, why: str = "", tone: str = "") -> Fact:
@@ -227,8 +244,21 @@ def _finish(turn: Turn, run: Run) -> Fact:
         return Fact("Finish", "stopped", tone="warn")
     word = FINISH_WORDS.get(run.finish_reason or "", DASH)
     tone = {"error": "bad", "stop": "", "tool_calls": ""}.get(run.finish_reason or "", "warn")
-    tooltip = f"Cut at {run.params.get('max_tokens')} tokens" if run.finish_reason == "length" else ""
-    return Fact("Finish", word, tone=tone, tooltip=tooltip)
+    return Fact("Finish", word, tone=tone, tooltip=_why_ended(run))
+
+
+def _why_ended(run: Run) -> str:
+    """What the word for the end means, where that is not plain."""
+    most = run.params.get("max_tokens")
+    match run.finish_reason:
+        case "length":
+            return f"The answer was cut: Max tokens is {most}" if most else "The answer was cut at its limit"
+        case "content_filter":
+            return "The provider withheld the rest of this answer"
+        case "tool_calls":
+            return "It called tools; nothing was carried out"
+        case _:
+            return ""
 
 
 def _energy(turn: Turn, run: Run) -> Fact:

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from steelyard.ui.pages.compare_columns import ColumnsArea
-from steelyard.ui.pages.compare_facts import Figures
+from steelyard.ui.pages.compare_facts import Figures, differs_in_tokens
 from steelyard.ui.pages.compare_grid_figures import case_line
 from steelyard.ui.pages.compare_tree import Column
 from steelyard.ui.widgets.buttons import make_button, make_icon_button
@@ -86,6 +86,7 @@ class GridDetail(QWidget):
         for widget in self.columns.show_columns(columns):
             widget.set_bar_prompt(prompt)
             widget.header.menu_button.hide()
+            widget.facts.leave_out_switch()
             widget.rerun_wanted.connect(self._on_rerun)
             widget.remedy_wanted.connect(self._on_remedy)
             widget.link_clicked.connect(self.link_clicked)
@@ -128,7 +129,8 @@ class GridDetail(QWidget):
             super().keyPressEvent(event)
 
     def _show_figures(self) -> None:
-        figures = Figures(time.monotonic())
+        by_chars = differs_in_tokens([widget.column for widget in self.columns.widgets])
+        figures = Figures(time.monotonic(), by_chars)
         for widget in self.columns.widgets:
             widget.sync_facts(figures, {})
 

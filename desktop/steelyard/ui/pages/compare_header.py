@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from steelyard.ui.widgets.buttons import make_icon_button
-from steelyard.ui.widgets.compare_pill import PillState, StatePill
+from steelyard.ui.widgets.compare_pill import PillRow, PillState, StatePill
 from steelyard.ui.widgets.compare_plain import plain_tooltip
 from steelyard.ui.widgets.labels import ElidedLabel, make_label, name_widget
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _SQUARE_PX = 10
 _CHIP_FROM_PX = 350
+_LEFT_PX, _RIGHT_PX, _GAP_PX = 16, 12, 7
+_SECOND_PX = 21
+_ICON_PX = 14
+_DETAIL_SHARE = 0.42
 
 
 class SeriesSquare(QWidget):
@@ -76,6 +80,7 @@ class ColumnHeader(QWidget):
         self._icon = QLabel()
         self._where = make_label(theme, "", "prose", px=12, weight=500)
         self._detail = ElidedLabel(theme, "", "muted", px=12)
+        self.notes = PillRow(theme)
         self.menu = QMenu(self)
         self._add_actions()
         self._lay_out()
@@ -99,6 +104,12 @@ class ColumnHeader(QWidget):
     def show_state(self, state: PillState) -> None:
         """Warm, cold, loading, failed."""
         self.pill.show_state(state)
+
+    def show_notes(self, states: list[PillState]) -> None:
+        """What is said of the answer beside its figures."""
+        if states != self.notes.states:
+            self.notes.show_states(states)
+            self._fit()
 
     def show_actions(self, *, has_text: bool, has_run: bool, can_rerun: bool, is_pinned: bool) -> None:
         """Enable what makes sense now; the pin is seen where something is pinned."""
@@ -153,13 +164,15 @@ class ColumnHeader(QWidget):
         first.addWidget(self.pill)
         first.addWidget(self.menu_button)
         second = QHBoxLayout()
-        second.setSpacing(7)
+        second.setSpacing(_GAP_PX)
+        second.addStrut(_SECOND_PX)
         second.addWidget(self._icon)
         second.addWidget(self._where)
         second.addWidget(self._detail, 1)
+        second.addWidget(self.notes)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 7, 8, 10)
-        column.setSpacing(2)
+        column.setContentsMargins(_LEFT_PX, 6, _RIGHT_PX, 6)
+        column.setSpacing(1)
         column.addLayout(first)
         column.addLayout(second)
 
@@ -180,7 +193,10 @@ class ColumnHeader(QWidget):
         self._quant.setVisible(bool(self._ref.quant) and not is_narrow)
         parts = [self._ref.quant if is_narrow else "", self._ref.detail]
         self._detail.setText("".join(f"· {part} " for part in parts if part).strip())
+        room = self.width() - _LEFT_PX - _RIGHT_PX - _ICON_PX - self._where.sizeHint().width() - 3 * _GAP_PX
+        detail = self._detail.sizeHint().width()  # who answered is cut only for what is said of the answer
+        self.notes.fit(room - min(detail, round(room * _DETAIL_SHARE)))
 
     def _show_icon(self) -> None:
         icon = "cloud" if self._ref is not None and self._ref.kind == "api" else "hard-drive"
-        self._icon.setPixmap(self._theme.pixmap(icon, "text3", 14))
+        self._icon.setPixmap(self._theme.pixmap(icon, "text3", _ICON_PX))

@@ -68,7 +68,7 @@ class HistoryFoot(QFrame):
         for button in (self.open_button, self.star_button, self.rename_button, self.tags_button):
             button.setEnabled(row is not None)
         self.delete_button.setEnabled(row is not None)
-        self.resume_button.setVisible(row is not None and row.missing_runs > 0)
+        self.resume_button.setVisible(row is not None and row.missing_runs + row.failed_runs > 0)
 
     def edit_row(self, row: ComparisonRow, what: Editing) -> None:
         """A line for its title or its tags."""

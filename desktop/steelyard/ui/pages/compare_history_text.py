@@ -29,10 +29,10 @@ def about(row: ComparisonRow) -> str:
 
 
 def interrupted(row: ComparisonRow) -> str:
-    """How far it got; empty when nothing is missing."""
+    """How far it got, or what failed for a moment; empty when there is nothing to make up for."""
     if not row.missing_runs:
-        return ""
-    return f"interrupted, {row.runs:,} of {row.runs + row.missing_runs:,} done"
+        return f"{row.failed_runs:,} of {row.planned_runs:,} failed" if row.failed_runs else ""
+    return f"interrupted, {row.planned_runs - row.missing_runs:,} of {row.planned_runs:,} done"
 
 
 def what_stays(row: ComparisonRow) -> str:

@@ -19,13 +19,17 @@ from steelyard.ui.widgets.compare_picker import SearchPopup
 from steelyard.ui.widgets.compare_strip import CompareStrip
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QSettings
     from PySide6.QtGui import QResizeEvent
 
     from steelyard.ui.actions import Actions
     from steelyard.ui.theme.theme import Theme
 
 _COMPACT_BELOW_PX = 700
-_COSTS_FROM_PX = 780
+_EDGE_PX, _GAP_PX = 12, 8
+_COMPACT_EDGE_PX, _COMPACT_GAP_PX = 8, 6
+_COSTS_FROM_PX = 1000
+_COSTS_KEY = "compare/costs"
 
 
 class CompareLayout(QWidget):
@@ -48,6 +52,7 @@ class CompareLayout(QWidget):
         self._whole_views: list[QWidget] = []
         self._has_columns = False
         self._wants_costs: bool | None = None
+        self._memory: QSettings | None = None
         self.title_widget = CompareTitle(theme, actions)
         self.toolbar = Toolbar(theme, actions)
         self.prompt_bar = PromptBar(theme)
@@ -121,6 +126,16 @@ class CompareLayout(QWidget):
         """Show what a thousand such prompts and a month of them cost, or hide it."""
         self._wants_costs = not self.columns.has_costs
         self.columns.set_costs(has_costs=self._wants_costs)
+        if self._memory is not None:
+            self._memory.setValue(_COSTS_KEY, "shown" if self._wants_costs else "hidden")
+
+    def take_state(self, state: QSettings) -> None:
+        """What the window remembers from one start to the next."""
+        self._memory = state
+        stored = {"shown": True, "hidden": False}.get(str(state.value(_COSTS_KEY)))
+        if stored is not None:
+            self._wants_costs = stored
+            self.columns.set_costs(has_costs=stored)
 
     # ---- parts ---------------------------------------------------------------------------------------------
 
@@ -138,9 +153,9 @@ class CompareLayout(QWidget):
 
     def _lay_out(self) -> None:
         self._ordinary = QWidget()
-        column = QVBoxLayout(self._ordinary)
-        column.setContentsMargins(16, 12, 16, 12)
-        column.setSpacing(8)
+        column = self._column = QVBoxLayout(self._ordinary)
+        column.setContentsMargins(16, _EDGE_PX, 16, _EDGE_PX)
+        column.setSpacing(_GAP_PX)
         self._bars = QVBoxLayout()
         self._bars.setSpacing(8)
         column.addWidget(self.toolbar)
@@ -160,6 +175,9 @@ class CompareLayout(QWidget):
         """A low window keeps its height for the answers."""
         super().resizeEvent(event)
         is_compact = self.height() < _COMPACT_BELOW_PX
+        edge = _COMPACT_EDGE_PX if is_compact else _EDGE_PX
+        self._column.setContentsMargins(16, edge, 16, edge)
+        self._column.setSpacing(_COMPACT_GAP_PX if is_compact else _GAP_PX)
         self.strip.set_compact(is_compact=is_compact)
         self.composer.prompt.set_fewest_lines(1 if is_compact else 2)
         if self._wants_costs is None:

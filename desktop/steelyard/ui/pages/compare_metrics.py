@@ -10,8 +10,10 @@ from steelyard.ui.pages.compare_facts import (
     cost_reason,
     differs_in_tokens,
     energy_reason,
+    live_chars_rate,
     live_rate,
     medians_of,
+    own_chars_rate,
     speed_excluded,
 )
 from steelyard.ui.widgets.compare_strip_rows import Metric, MetricRow
@@ -174,10 +176,7 @@ def _generation(column: Column, turn: Turn) -> tuple[float | None, str, str]:
 
 
 def _chars(column: Column, turn: Turn) -> tuple[float | None, str, str]:
-    if turn.is_open:
-        return None, DASH, ""
-    spread = turn.summary.gen_cps if turn.summary is not None else None
-    value = float(spread.median) if spread is not None and spread.median is not None else None
+    value = live_chars_rate(turn) if turn.is_open else own_chars_rate(turn, is_single=False)
     return value, _chars_text(value), "Too short to tell"
 
 

@@ -41,9 +41,8 @@ def notice_of(column: Column, server: ServerRow | None) -> tuple[str, float | No
         progress = turn.progress if turn.progress is not None else server.progress if server else None
         return f"Loading{_percent(progress)}", progress
     if turn.reason and not is_loading(turn.reason):
-        return f"Waiting: {turn.reason}" if turn.reason.startswith("its turn") else _sentence(
-            turn.reason
-        ), None
+        is_turn = turn.reason.startswith("its turn")
+        return f"Waiting for {turn.reason}" if is_turn else _sentence(turn.reason), None
     return ("Waiting for the first token" if turn.phase == "waiting" else "Sending"), None
 
 

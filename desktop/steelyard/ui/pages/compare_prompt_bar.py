@@ -12,12 +12,15 @@ from steelyard.ui.widgets.buttons import make_icon_button
 from steelyard.ui.widgets.labels import ElidedLabel, make_label, make_line, name_widget, plain_tooltip
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from steelyard.core.values.events import ComparisonProgressed
     from steelyard.ui.pages.compare_turn import Sent
     from steelyard.ui.theme.theme import Theme
 
 _FULL_HEIGHT_PX = 116
 _NAME_CHARS = 32
+_BAR_PX, _BAR_SIDE_PX = 3, 8
 _DOING_CHARS = 48
 
 
@@ -37,9 +40,8 @@ class PromptBar(QFrame):
         self._files = make_label(theme, "", "code-chip", px=11, mono=True)
         self._files.hide()
         self._progress = make_label(theme, "", "muted", px=12, tabular=True)
-        self._bar = QProgressBar()
+        self._bar = QProgressBar(self)  # lies over the lower edge, so that nothing below moves
         self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(3)
         self._bar.setAccessibleName("Answers that are ready")
         self._bar.hide()
         self.edit_button = make_icon_button(
@@ -117,7 +119,11 @@ class PromptBar(QFrame):
         column.setSpacing(0)
         column.addLayout(line)
         column.addLayout(full)
-        column.addWidget(self._bar)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The bar keeps to the edge."""
+        super().resizeEvent(event)
+        self._bar.setGeometry(_BAR_SIDE_PX, self.height() - _BAR_PX, self.width() - 2 * _BAR_SIDE_PX, _BAR_PX)
 
     @Slot()
     def _on_fold(self) -> None:

@@ -67,6 +67,14 @@ class ReachableColumns(CompareLayout):
                 self.wishes.remedy(widget, entry)
                 return
 
+    def show_reasons(self) -> None:
+        """Show why the focused column is not comparable; without one, the first that is not."""
+        focused = self.columns.focused()
+        for widget in [focused] if focused else self.columns.widgets:
+            if widget.column.turn is not None and widget.column.turn.excluded:
+                widget.banner.open_reasons()
+                return
+
     def remove_focused(self) -> None:
         """Take the focused column away."""
         focused = self.columns.focused()

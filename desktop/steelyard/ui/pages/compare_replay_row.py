@@ -30,7 +30,6 @@ class ReplayRow(QFrame):
         name = ElidedLabel(theme, printable(answer.target), weight=600)
         self.verdict = make_label(theme, text, role, px=12, weight=500)
         self.diff_button = make_button(theme, "Diff", "link", icon="git-compare")
-        self.diff_button.setVisible(not answer.is_identical and answer.run_id is not None)
         self.diff_button.clicked.connect(self._on_diff)
         head = QHBoxLayout()
         head.setSpacing(8)
@@ -44,6 +43,7 @@ class ReplayRow(QFrame):
         self.reasons = [printable(reason) for reason in answer.reasons]
         for reason in self.reasons:
             column.addWidget(make_label(theme, f"· {reason}", "prose", px=12, wrap=True))
+        self.diff_button.setVisible(not answer.is_identical and answer.run_id is not None)
         self.setAccessibleName(f"{answer.target}: {text}. {' '.join(self.reasons)}")
 
     @Slot()

@@ -8,12 +8,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from steelyard.core.values.commands import PinAnswer, ResumeComparison, StartComparison
 from steelyard.core.values.profiles import LaunchProfile
-from steelyard.ui.pages.compare_state import Ask, Change
+from steelyard.ui.pages.compare_state import Ask
 
 if TYPE_CHECKING:
     from steelyard.core.base.errors import AppError
     from steelyard.core.values.comparison import Comparison
     from steelyard.ui.bridge import Bridge, Call
+    from steelyard.ui.pages.compare_arrivals import Change
     from steelyard.ui.pages.compare_state import CompareState
     from steelyard.ui.pages.compare_tree import Column
     from steelyard.ui.pages.compare_turn import Sent, Turn

@@ -99,6 +99,11 @@ class Turn:
         """More of the answer."""
         (self._reasoning if is_reasoning else self._text).append(text)
 
+    @property
+    def chars(self) -> int:
+        """How much has arrived, reasoning included."""
+        return sum(map(len, self._text)) + sum(map(len, self._reasoning))
+
     def excluded_by(self, metric: str) -> NotComparable | None:
         """Why a metric of this run is left out, if it is."""
         return next((entry for entry in self.excluded if metric in entry.metrics), None)

@@ -1,39 +1,33 @@
-"""Which figures of a run cannot be compared: every reason, and one click that does something about it."""
+"""Which figures of a run cannot be compared, in one line: the first reason, how many more, and one remedy."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QFrame,
-    QGridLayout,
-    QLabel,
-    QScrollArea,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QSizePolicy
 
 from steelyard.ui.theme.theme import set_role
 from steelyard.ui.widgets.buttons import make_button
 from steelyard.ui.widgets.compare_metric_words import metric_words
 from steelyard.ui.widgets.compare_plain import plain_tooltip
-from steelyard.ui.widgets.labels import ElidedLabel, make_label
+from steelyard.ui.widgets.compare_reasons import ReasonsPopup, reason_of, text_of
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QResizeEvent
-
     from steelyard.core.values.comparison import NotComparable
     from steelyard.ui.theme.theme import Theme
 
-_MOST_PX, _LEAST_PX = 108, 46
-_SIDE_PX = 26
-_BAR_PX = 10
+HEIGHT_PX = 32
+_TITLE = "Not comparable"
+_ICON_PX = 16
+_GAP_PX = 8
+_LEAST_REASON_PX = 150
+_LEAST_METRICS_PX = 56
 
 
 class NotComparableBanner(QFrame):
-    """One row for each reason; more than fit scroll, none is left out."""
+    """Always one line high, so that it takes little of the answer; all reasons open over it."""
 
     remedy_chosen = Signal(object)
     """The user wants the remedy of this `NotComparable`."""
@@ -42,23 +36,17 @@ class NotComparableBanner(QFrame):
         super().__init__()
         self._theme = theme
         self._entries: list[NotComparable] = []
-        self.rows: list[ReasonRow] = []
-        self._most_px = _MOST_PX
+        self._popup: ReasonsPopup | None = None
         set_role(self, "banner-warn")
-        self._inside = QWidget()
-        self._column = QVBoxLayout(self._inside)
-        self._column.setContentsMargins(16, 4, 10, 4)
-        self._column.setSpacing(2)
-        self._area = QScrollArea()
-        self._area.setWidget(self._inside)
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setAccessibleName("Figures that cannot be compared")
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._area)
+        self.setFixedHeight(HEIGHT_PX)
+        self.line = ReasonLine(theme)
+        self.button = make_button(theme, "", "link")
+        self._row = QHBoxLayout(self)
+        self._row.setSpacing(4)
+        self._row.addWidget(self.line, 1)
+        self._row.addWidget(self.button)
+        self.line.clicked.connect(self.open_reasons)
+        self.button.clicked.connect(self._on_remedy)
         self.hide()
 
     def show_entries(self, entries: list[NotComparable]) -> None:
@@ -66,108 +54,134 @@ class NotComparableBanner(QFrame):
         if entries == self._entries:
             return
         self._entries = entries
-        for row in self.rows:
-            self._column.removeWidget(row)
-            row.hide()
-            row.deleteLater()
-        self.rows = [ReasonRow(self._theme, entry, is_first=not at) for at, entry in enumerate(entries)]
-        for row in self.rows:
-            self._column.addWidget(row)
-            row.remedy_chosen.connect(self.remedy_chosen)
-        self.setAccessibleName("Not comparable: " + "; ".join(row.text for row in self.rows))
+        if self._popup is not None:
+            self._popup.close()
         self.setVisible(bool(entries))
-        self._fit()
+        if not entries:
+            return
+        lead = self._lead()
+        self.line.show_reason(lead, more=len(entries) - 1)
+        spoken = "; ".join(text_of(entry) for entry in entries)
+        self.line.setAccessibleName(f"{_TITLE}: {spoken}")
+        self.line.setToolTip(plain_tooltip("\n".join([*map(text_of, entries), "All reasons: Alt+N"])))
+        self.button.setVisible(bool(lead.remedy))
+        self._row.setContentsMargins(8, 1, 6 if lead.remedy else 14, 0)
+        self.button.setText(lead.remedy or "")
+        self.button.setAccessibleName(f"{lead.remedy}: {text_of(lead)}")
+        self.button.setToolTip(plain_tooltip(f"{lead.remedy}: {lead.detail} (Alt+R)"))
 
     @property
     def text(self) -> str:
-        """Every reason that is shown."""
-        return "" if self.isHidden() else "\n".join(row.text for row in self.rows)
-
-    def set_most(self, height_px: int) -> None:
-        """How high it may be; more reasons scroll."""
-        self._most_px = max(_LEAST_PX, min(_MOST_PX, height_px))
-        self._fit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Narrow rows are higher."""
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        width = self.width() - _SIDE_PX - _BAR_PX
-        height = sum(row.height_at(width) + 2 for row in self.rows) + 8
-        is_cut = height > self._most_px
-        self.setFixedHeight(min(self._most_px, height))
-        policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if is_cut else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
-        self._area.setVerticalScrollBarPolicy(policy)
-
-
-class ReasonRow(QWidget):
-    """The figures, the reason, the remedy."""
-
-    remedy_chosen = Signal(object)
-    """Carries the `NotComparable`."""
-
-    def __init__(self, theme: Theme, entry: NotComparable, *, is_first: bool) -> None:
-        super().__init__()
-        self._theme = theme
-        self._entry = entry
-        self._is_below = False
-        self._icon = QLabel()
-        self._icon.setFixedSize(16, 20)
-        self._what = ElidedLabel(theme, metric_words(entry.metrics), "warn", px=12, weight=600)
-        self._what.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        self._why = make_label(theme, _reason(entry), "prose", px=12, wrap=True)
-        self.button = make_button(theme, entry.remedy or "", "link")
-        if is_first:
-            self._icon.setPixmap(theme.pixmap("triangle-alert", "warn", 16))
-        tooltip = f"Not comparable: {self._what.text()}. {entry.detail}"
-        self.setToolTip(plain_tooltip(tooltip))
-        self.button.setToolTip(plain_tooltip(f"{entry.remedy}: {entry.detail}"))
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(8)
-        self._grid.setVerticalSpacing(0)
-        self._grid.setColumnStretch(2, 1)
-        top = Qt.AlignmentFlag.AlignTop
-        self._grid.addWidget(self._icon, 0, 0, top)
-        self._grid.addWidget(self._what, 0, 1, top)
-        self._grid.addWidget(self._why, 0, 2, top)
-        self._grid.addWidget(self.button, 0, 3, top)
-        self.button.setVisible(bool(entry.remedy))  # not before it stands in the row: it would be a window
-        self.button.clicked.connect(self._on_clicked)
-        self._what.setMinimumHeight(20)
-        self._why.setMinimumHeight(20)
+        """Every reason there is, shown or one click away."""
+        return "" if self.isHidden() else "\n".join(text_of(entry) for entry in self._entries)
 
     @property
-    def text(self) -> str:
-        """What it says."""
-        return f"{self._what.text()}: {self._why.text()}"
-
-    def height_at(self, width: int) -> int:
-        """How high it is where it is so wide."""
-        self._place(width)
-        if self._is_below:
-            return 22 + self._why.heightForWidth(max(40, width - 24))
-        return 22
-
-    def _place(self, width: int) -> None:
-        """The reason takes a line of its own where it does not fit beside."""
-        taken = 24 + self._what.sizeHint().width() + 16
-        if not self.button.isHidden():
-            taken += self.button.sizeHint().width() + 8
-        is_below = self._why.fontMetrics().horizontalAdvance(self._why.text()) + taken > width
-        if is_below != self._is_below:
-            self._is_below = is_below
-            self._grid.removeWidget(self._why)
-            self._grid.addWidget(self._why, *((1, 1, 1, 3) if is_below else (0, 2, 1, 1)))
+    def reasons(self) -> ReasonsPopup:
+        """All reasons, made when they are first wanted."""
+        if self._popup is None:
+            self._popup = ReasonsPopup(self._theme, self)
+            self._popup.remedy_chosen.connect(self.remedy_chosen)
+            self._popup.closed.connect(self.line.setFocus)
+        return self._popup
 
     @Slot()
-    def _on_clicked(self) -> None:
-        self.remedy_chosen.emit(self._entry)
+    def open_reasons(self) -> None:
+        """Show all reasons with their remedies over the answer."""
+        if not self.isHidden():
+            self.reasons.open_over(self, self._entries)
+
+    def _lead(self) -> NotComparable:
+        """The reason that stands in the line: the first that something can be done about."""
+        return next((entry for entry in self._entries if entry.remedy), self._entries[0])
+
+    @Slot()
+    def _on_remedy(self) -> None:
+        self.remedy_chosen.emit(self._lead())
 
 
-def _reason(entry: NotComparable) -> str:
-    """The reason; what it says of the other columns is in the tooltip, unless that is the point."""
-    detail = entry.detail if entry.code == "tokenizer_differs" else entry.detail.partition(";")[0]
-    return detail[:1].upper() + detail[1:]
+class ReasonLine(QAbstractButton):
+    """Icon, `Not comparable`, the reason as far as there is room, `+2`; opens all of them."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._what = self._why = self._more = ""
+        self._bold, self._plain = theme.font(12, 600), theme.font(12)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+        theme.changed.connect(self.update)
+
+    def show_reason(self, entry: NotComparable, *, more: int) -> None:
+        """Show this one, and that there are others."""
+        self._what, self._why = metric_words(entry.metrics), reason_of(entry)
+        self._more = f"+{more}" if more else ""
+        self.update()
+
+    @property
+    def shown(self) -> str:
+        """The line as it is painted now, but for what is cut."""
+        return " ".join(part for part in (*self._words(), self._more) if part)
+
+    def sizeHint(self) -> QSize:
+        """What there is room for."""
+        return QSize(120, HEIGHT_PX - 4)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter presses it, as Space does."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """From left to right."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme, middle = self._theme, self.height() / 2
+        if self.hasFocus():
+            painter.setPen(QPen(theme.color("accent"), 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 2, -1, -2), 4, 4)
+        painter.drawPixmap(
+            QPointF(7, middle - _ICON_PX / 2), theme.pixmap("triangle-alert", "warn", _ICON_PX)
+        )
+        title, detail = self._words()
+        left = self._text_left()
+        for text, font, color in ((title, self._bold, "warn"), (detail, self._plain, "text2")):
+            if text:
+                left = self._paint_text(painter, left, text, font, color)
+        if self._more:
+            rect = QRectF(self.width() - self._more_px(), 0, self._more_px(), self.height())
+            painter.setFont(self._bold)
+            painter.setPen(theme.color("warn"))
+            painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignHCenter, self._more)
+
+    def _paint_text(self, painter: QPainter, left: float, text: str, font: object, color: str) -> float:
+        """One part, cut where the room ends; returns where the next may begin."""
+        painter.setFont(font)  # type: ignore[arg-type]
+        painter.setPen(self._theme.color(color))
+        metrics = QFontMetricsF(painter.font())
+        room = self.width() - self._more_px() - left
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRectF(left, 0, room, self.height()), Qt.AlignmentFlag.AlignVCenter, shown)
+        return left + metrics.horizontalAdvance(shown) + _GAP_PX
+
+    def _words(self) -> tuple[str, str]:
+        """Title and detail for the room there is: the reason, else the figures, else one of the two."""
+        bold, plain = QFontMetricsF(self._bold), QFontMetricsF(self._plain)
+        room = self.width() - self._text_left() - self._more_px()
+        beside = room - bold.horizontalAdvance(_TITLE) - _GAP_PX
+        if beside >= min(_LEAST_REASON_PX, plain.horizontalAdvance(self._why)):
+            return _TITLE, self._why
+        if beside >= plain.horizontalAdvance(self._what):
+            return _TITLE, self._what
+        if beside >= -_GAP_PX:
+            return _TITLE, self._what if beside >= _LEAST_METRICS_PX else ""
+        return self._what, ""
+
+    @staticmethod
+    def _text_left() -> float:
+        return 7 + _ICON_PX + _GAP_PX
+
+    def _more_px(self) -> float:
+        return QFontMetricsF(self._bold).horizontalAdvance(self._more) + _GAP_PX if self._more else 0

@@ -10,13 +10,14 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy
 
 from steelyard.ui.widgets.buttons import make_button
 from steelyard.ui.widgets.compare_plain import plain_tooltip
-from steelyard.ui.widgets.labels import make_label, name_widget
+from steelyard.ui.widgets.facts_format import DASH
+from steelyard.ui.widgets.labels import ElidedLabel, make_label, name_widget
 
 if TYPE_CHECKING:
     from steelyard.ui.theme.theme import Theme
 
 _LINES = 2
-_HEIGHT_PX = 70
+_HEIGHT_PX, _LINE_HEIGHT_PX = 70, 34
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,14 @@ class Costs:
     per_month: int | None
     settings: str = ""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of what is to come is known."""
+        return all(line.per_1000 == line.month == DASH for line in self.lines)
+
 
 class CostTable(QFrame):
-    """Always of the same height, so that columns stay level."""
+    """Three lines; one with the reason where nothing is known. Who shows several keeps them level."""
 
     settings_wanted = Signal(str)
     """A section of Settings."""
@@ -72,6 +78,8 @@ class CostTable(QFrame):
         for column in range(4):
             self._grid.setColumnStretch(column, 1)
             self._grid.setColumnMinimumWidth(column, 0)
+        self._reason = ElidedLabel(theme, "", "muted", px=12, cut=Qt.TextElideMode.ElideRight)
+        self._titles: list[QLabel] = []
         self._fill(theme)
         self.volume_button.clicked.connect(self._on_volume)
         self.settings_button.clicked.connect(self._on_settings)
@@ -92,6 +100,7 @@ class CostTable(QFrame):
             for label, text in zip(labels, line.cells, strict=True):
                 label.setText(text)
                 label.setToolTip(plain_tooltip(line.why or text))
+        self._show_reason(costs)
         volume = "Per month…" if costs.per_month is None else f"{_volume(costs.per_month)} a month"
         self.volume_button.setText(volume)
         name_widget(self.volume_button, volume, "Prompts like this one that you expect in a month: change it")
@@ -99,10 +108,38 @@ class CostTable(QFrame):
         spoken = "; ".join(" ".join((*line.cells, line.why)) for line in costs.lines)
         self.setAccessibleName(f"Cost now, for a thousand, in a month: {spoken}")
 
+    @property
+    def wants_line(self) -> bool:
+        """Whether one line says all that is known."""
+        return self._costs is not None and self._costs.is_empty
+
+    def set_line(self, *, is_line: bool) -> None:
+        """One line high, or as high as the table."""
+        self.setFixedHeight(_LINE_HEIGHT_PX if is_line else _HEIGHT_PX)
+
+    @property
+    def reason(self) -> str:
+        """What stands there instead of the table; empty while the table does."""
+        return "" if self._reason.isHidden() else self._reason.text()
+
+    def _show_reason(self, costs: Costs) -> None:
+        """One line says why there is no table."""
+        is_empty = costs.is_empty
+        self._reason.setText(f"Cost to come: {costs.lines[0].why}" if is_empty and costs.lines else "")
+        self._reason.setVisible(is_empty)
+        first = 1 if costs.settings else 0
+        self._grid.removeWidget(self._reason)
+        self._grid.addWidget(self._reason, 0, first, 1, 4 - first)
+        for widget in (*self._titles, self.volume_button, *(cell for row in self._cells for cell in row)):
+            widget.setVisible(not is_empty)
+
     def _fill(self, theme: Theme) -> None:
         left = Qt.AlignmentFlag.AlignLeft
         for column, text in ((1, "Cost now"), (2, "Per 1,000")):
-            self._grid.addWidget(make_label(theme, text, "muted", px=11), 0, column)
+            self._titles.append(make_label(theme, text, "muted", px=11))
+            self._grid.addWidget(self._titles[-1], 0, column)
+        self._grid.addWidget(self._reason, 0, 1, 1, 3)
+        self._reason.hide()
         self._grid.addWidget(self.settings_button, 0, 0, left)
         self._grid.addWidget(self.volume_button, 0, 3, left)
         for row in range(_LINES):

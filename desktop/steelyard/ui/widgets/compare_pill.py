@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from steelyard.ui.widgets.compare_plain import plain_tooltip
-from steelyard.ui.widgets.models_flow import FlowRow
 
 if TYPE_CHECKING:
     from steelyard.ui.theme.theme import Theme
 
 _HEIGHT_PX = 21
 _ICON_PX = 12
+_PILL_GAP_PX = 6
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class PillState:
     tone: str = "neutral"
     icon: str = ""
     tooltip: str = ""
+    short: str = ""
+    """Says it where there is less room; where there is none the icon stands alone."""
 
 
 class StatePill(QWidget):
@@ -36,6 +38,7 @@ class StatePill(QWidget):
         super().__init__()
         self._theme = theme
         self._state = PillState("")
+        self._text = ""
         self._font = theme.font(11, 500)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self.update)
@@ -51,16 +54,33 @@ class StatePill(QWidget):
         if state == self._state:
             return
         self._state = state
+        self._text = state.text
         self.setToolTip(plain_tooltip(state.tooltip or state.text))
         self.setAccessibleName(f"State: {state.text}")
         self.setVisible(bool(state.text))
         self.updateGeometry()
         self.update()
 
+    @property
+    def texts(self) -> list[str]:
+        """What it can say, from long to short; the last leaves the icon alone."""
+        return [text for text in (self._state.text, self._state.short) if text] + [""]
+
+    def set_text(self, text: str) -> None:
+        """Say one of `texts`."""
+        if text != self._text:
+            self._text = text
+            self.updateGeometry()
+            self.update()
+
+    def width_of(self, text: str) -> int:
+        """How wide it is with a text."""
+        icon = _ICON_PX + (4 if text else 0) if self._state.icon else 0
+        return round(QFontMetricsF(self._font).horizontalAdvance(text) + 14 + icon) + 1
+
     def sizeHint(self) -> QSize:
         """As wide as the text."""
-        width = QFontMetricsF(self._font).horizontalAdvance(self._state.text) + 14
-        return QSize(round(width + (_ICON_PX + 4 if self._state.icon else 0)) + 1, _HEIGHT_PX)
+        return QSize(self.width_of(self._text), _HEIGHT_PX)
 
     def minimumSizeHint(self) -> QSize:
         """Never cut."""
@@ -82,22 +102,22 @@ class StatePill(QWidget):
         painter.setFont(self._font)
         painter.setPen(self._theme.color("text2" if tone == "neutral" else tone))
         room = self.width() - x - 6
-        text = QFontMetricsF(self._font).elidedText(self._state.text, Qt.TextElideMode.ElideRight, room)
+        text = QFontMetricsF(self._font).elidedText(self._text, Qt.TextElideMode.ElideRight, room)
         painter.drawText(QPointF(x, 14.5), text)
 
 
 class PillRow(QWidget):
-    """Pills in a row that goes on in the next line; hidden while there are none."""
+    """Pills in one line, as long as there is room for them; hidden while there are none."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self._states: list[PillState] = []
         self._pills: list[StatePill] = []
-        self._flow = FlowRow(6, 4)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 2, 12, 8)
-        column.addWidget(self._flow)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(_PILL_GAP_PX)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.hide()
 
     @property
@@ -106,14 +126,23 @@ class PillRow(QWidget):
         return self._states
 
     def show_states(self, states: list[PillState]) -> None:
-        """Show these; pills that are there already are used again."""
-        if states == self._states:
-            return
+        """Show these; pills that are there already are used again. `fit` them then."""
         self._states = states
         while len(self._pills) < len(states):
             self._pills.append(StatePill(self._theme))
-            self._flow.add(self._pills[-1])
+            self._row.addWidget(self._pills[-1])
         for at, pill in enumerate(self._pills):
             pill.show_state(states[at] if at < len(states) else PillState(""))
-        self._flow.arrange()
         self.setVisible(bool(states))
+
+    def fit(self, room_px: int) -> None:
+        """Shorten the later ones first, in two rounds: to the shorter words, then to the icon alone."""
+        texts = {pill: pill.texts for pill in self._pills[: len(self._states)]}
+        gaps_px = _PILL_GAP_PX * (len(texts) - 1)
+        for least in (2, 1):
+            for pill in reversed(texts):
+                is_wide = gaps_px + sum(each.width_of(left[0]) for each, left in texts.items()) > room_px
+                if is_wide and len(texts[pill]) > least:
+                    del texts[pill][:-least]
+        for pill, left in texts.items():
+            pill.set_text(left[0])

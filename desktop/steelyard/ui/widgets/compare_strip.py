@@ -186,22 +186,28 @@ class CompareStrip(QFrame):
         self._text(painter, self._hint_font, "text3", QPointF(left, middle + 4), words)
 
     def _paint_line(self, painter: QPainter, section: QRectF, metric: Metric) -> None:
-        values = QFontMetricsF(self._best_font)
-        room = section.width() / max(1, len(metric.rows))
+        texts = [row.text if _has_bar(row) else "—" for row in metric.rows]
+        fonts, widths = self._line_fit(section.width(), texts)
         x = section.left()
-        for at, row in enumerate(metric.rows):
+        for at, (row, text, width) in enumerate(zip(metric.rows, texts, widths, strict=True)):
             self._square(painter, x, 41, at)
             is_best = metric.best == at
-            text = row.text if _has_bar(row) else "—"
             color = "text" if is_best else "warn" if row.state == "excluded" else "text2"
-            fonts = self._small_best_font, self._small_font
-            if values.horizontalAdvance(text) <= room - _SQUARE_PX - 14:
-                fonts = self._best_font, self._value_font
             font = fonts[0] if is_best else fonts[1]
-            small = QFontMetricsF(font)
-            text = small.elidedText(text, Qt.TextElideMode.ElideRight, room - _SQUARE_PX - 5)
+            text = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, width - _SQUARE_PX - 5)
             self._text(painter, font, color, QPointF(x + _SQUARE_PX + 4, 45), text)
-            x += room
+            x += width
+
+    def _line_fit(self, room: float, texts: list[str]) -> tuple[tuple[QFont, QFont], list[float]]:
+        """Fonts and widths of a line: what is short leaves its room to what is long."""
+        small = self._small_best_font, self._small_font
+        for fonts in ((self._best_font, self._value_font), small):
+            metrics = QFontMetricsF(fonts[0])
+            wanted = [_SQUARE_PX + 14 + metrics.horizontalAdvance(text) for text in texts]
+            spare = (room - sum(wanted)) / max(1, len(texts))
+            if spare >= 0:
+                return fonts, [width + spare for width in wanted]
+        return small, [room / max(1, len(texts))] * len(texts)
 
     def _square(self, painter: QPainter, x: float, middle: float, at: int) -> None:
         painter.setPen(Qt.PenStyle.NoPen)

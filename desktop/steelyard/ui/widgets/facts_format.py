@@ -48,6 +48,11 @@ def rate(tokens_per_s: float | None) -> Figure:
     return Figure(f"{tokens_per_s:,.{digits}f}", "tok/s")
 
 
+def chars_rate(chars_per_s: float | None) -> Figure:
+    """`702 char/s`."""
+    return UNKNOWN if chars_per_s is None else Figure(f"{chars_per_s:,.0f}", "char/s")
+
+
 def count(number: int | None) -> str:
     """`1,234`."""
     return DASH if number is None else f"{number:,}"

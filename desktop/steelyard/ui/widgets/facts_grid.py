@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QToolTip, QWidget
 
 if TYPE_CHECKING:
@@ -16,26 +16,41 @@ if TYPE_CHECKING:
 
 _COLUMNS = 4
 _SIDE_PX = 16
-_TOP_PX = 11
-_ROW_PX = 41
+_TOP_PX = 9
+_ROW_PX = 40
 _LABEL_PX = 15
 _CELL_GAP_PX = 8
 _ROWS = 2
+_CHEVRON_PX = 12
+_WHOLE_UNIT_PX = 86
+"""So wide is a cell in which each speed has room for its whole unit and a mark."""
+_SHORT_UNITS = {"tok/s": "t/s", "char/s": "c/s"}
+_SWITCH_WORDS = "Per 1,000 and per month (Alt+C)"
+_SWITCH_AT = 5  # the cost
 
 
 class FactsGrid(QFrame):
-    """Four by two cells; a cell that is too narrow drops its unit, then cuts its value."""
+    """Four by two cells; a cell that is too narrow drops its unit, then cuts its value.
+
+    The cell of the cost is a switch for what stands below the grid.
+    """
+
+    switched = Signal()
+    """The cost was clicked."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._facts: list[Fact] = []
+        self._has_switch = True
+        self._is_on = False
         self._label_font = theme.font(11)
         self._value_font = theme.font(13, 600, tabular=True)
         self._smaller_fonts = [theme.font(px, 600, tabular=True) for px in (13, 12, 11)]
         self._unit_font = theme.font(11)
         self.setProperty("role", "footer")
         self.setAccessibleName("Figures of this run")
+        self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self.update)
 
@@ -49,6 +64,16 @@ class FactsGrid(QFrame):
         if facts != self._facts:
             self._facts = facts
             self.setAccessibleDescription("; ".join(f"{fact.label}: {fact.text}" for fact in facts))
+            self.update()
+
+    def leave_out_switch(self) -> None:
+        """Nothing can be shown below this grid."""
+        self._has_switch = False
+
+    def set_on(self, *, is_on: bool) -> None:
+        """Whether what the switch shows is shown."""
+        if is_on != self._is_on:
+            self._is_on = is_on
             self.update()
 
     def sizeHint(self) -> QSize:
@@ -65,7 +90,21 @@ class FactsGrid(QFrame):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for at, fact in enumerate(self._facts):
-            self._paint_cell(painter, self._cell(at), fact)
+            self._paint_cell(painter, self._cell(at), fact, is_switch=self._has_switch and at == _SWITCH_AT)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """The pointer tells what can be clicked."""
+        super().mouseMoveEvent(event)
+        if self._is_switch(event.position()):
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        else:
+            self.unsetCursor()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click on the cost is a switch."""
+        super().mouseReleaseEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton and self._is_switch(event.position()):
+            self.switched.emit()
 
     def event(self, event: QEvent) -> bool:
         """Each cell has a tooltip of its own."""
@@ -78,7 +117,9 @@ class FactsGrid(QFrame):
         """What hovering at a point says, as plain text."""
         for at, fact in enumerate(self._facts):
             if self._cell(at).contains(point):
-                return "\n".join(part for part in (f"{fact.label}: {fact.text}", fact.tooltip) if part)
+                switch = _SWITCH_WORDS if self._has_switch and at == _SWITCH_AT else ""
+                parts = (f"{fact.label}: {fact.text}", fact.tooltip, switch)
+                return "\n".join(part for part in parts if part)
         return ""
 
     def _cell(self, at: int) -> QRectF:
@@ -86,19 +127,30 @@ class FactsGrid(QFrame):
         row, column = divmod(at, _COLUMNS)
         return QRectF(_SIDE_PX + column * width, _TOP_PX + row * _ROW_PX, width - _CELL_GAP_PX, _ROW_PX - 4)
 
-    def _paint_cell(self, painter: QPainter, cell: QRectF, fact: Fact) -> None:
+    def switch_rect(self) -> QRectF:
+        """Where the cost stands."""
+        return self._cell(_SWITCH_AT)
+
+    def _is_switch(self, point: QPointF) -> bool:
+        return self._has_switch and len(self._facts) > _SWITCH_AT and self.switch_rect().contains(point)
+
+    def _paint_cell(self, painter: QPainter, cell: QRectF, fact: Fact, *, is_switch: bool) -> None:
         theme = self._theme
         labels = QFontMetricsF(self._label_font)
-        label = (
-            fact.label if labels.horizontalAdvance(fact.label) <= cell.width() else fact.short or fact.label
-        )
+        room = cell.width() - (_CHEVRON_PX + 3 if is_switch else 0)
+        label = fact.label if labels.horizontalAdvance(fact.label) <= room else fact.short or fact.label
+        label = labels.elidedText(label, Qt.TextElideMode.ElideRight, room)
         painter.setFont(self._label_font)
         painter.setPen(theme.color("text3"))
         painter.drawText(
             QRectF(cell.left(), cell.top(), cell.width(), _LABEL_PX),
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-            labels.elidedText(label, Qt.TextElideMode.ElideRight, cell.width()),
+            label,
         )
+        if is_switch:
+            icon = "chevron-up" if self._is_on else "chevron-down"
+            at = QPointF(cell.left() + labels.horizontalAdvance(label) + 3, cell.top() + 2)
+            painter.drawPixmap(at, theme.pixmap(icon, "text3", _CHEVRON_PX))
         self._paint_value(painter, cell, fact)
 
     def _paint_value(self, painter: QPainter, cell: QRectF, fact: Fact) -> None:
@@ -111,12 +163,13 @@ class FactsGrid(QFrame):
         painter.drawText(QPointF(cell.left(), baseline), value)
         x = cell.left() + values.horizontalAdvance(value) + 4
         room = cell.right() + 2 - x
-        unit = next((unit for unit in _units(fact) if units.horizontalAdvance(unit) <= room), "")
+        units_that_may = _units(fact, is_narrow=cell.width() < _WHOLE_UNIT_PX)
+        unit = next((unit for unit in units_that_may if units.horizontalAdvance(unit) <= room), "")
         if unit:
             painter.setFont(self._unit_font)
             painter.setPen(theme.color("text3"))
             painter.drawText(QPointF(x, baseline), unit)
-            x += units.horizontalAdvance(unit) + 5
+            x += units.horizontalAdvance(unit) + 3
         if fact.mark and x + 14 <= cell.right() + _CELL_GAP_PX:
             painter.drawPixmap(QPointF(x, baseline - 12), theme.pixmap(fact.mark, "good", 14))
 
@@ -132,7 +185,9 @@ class FactsGrid(QFrame):
         return font, QFontMetricsF(font).elidedText(value, Qt.TextElideMode.ElideRight, room)
 
 
-def _units(fact: Fact) -> list[str]:
-    """The unit as it is, with a range behind it; and without, where there is less room."""
+def _units(fact: Fact, *, is_narrow: bool) -> list[str]:
+    """The unit as it is, with a range behind it, and without; in narrow columns all in short alike."""
     has_range = any(char.isdigit() for char in fact.unit)
-    return [fact.unit, *([fact.unit.partition(" ")[0]] if has_range else [])]
+    plain = fact.unit.partition(" ")[0] if has_range else fact.unit
+    short = _SHORT_UNITS.get(plain, plain)
+    return [short] if is_narrow and short != plain else [fact.unit, plain, short]

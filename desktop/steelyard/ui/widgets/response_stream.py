@@ -32,8 +32,8 @@ RENDER_DUTY = 20
 """Rendering the open block may take one part in so many of the time."""
 SLICE_CHARS = 2 * 1024
 SLICE_S = 0.004
-SLICE_WITH_LAYOUT_S = 0.012
-MAX_SLICE_CHARS = 64 * 1024
+SLICE_WITH_LAYOUT_S = 0.008
+MAX_SLICE_CHARS = 32 * 1024
 
 
 class AnswerStream(QObject):
@@ -155,6 +155,8 @@ class AnswerStream(QObject):
             self._finish_block(block)
         self._writer.write_note("Longer than 512 KiB: from here on the answer is shown as plain text.")
         self._writer.commit()
+        # Colouring lays out from there to the end: in a document of many MB that is felt each time.
+        self._highlighter.clear()
         self._is_plain = True
 
     def _finish(self) -> None:

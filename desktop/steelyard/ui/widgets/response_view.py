@@ -112,6 +112,7 @@ class ResponseView(QTextBrowser):
             # A cursor at the end would travel with the text that is added there.
             self._is_untouched = False
             self._cursor_to_start()
+        self._fit_bottom()
         bottom = self.viewport().height()
         top = max(0, self._end_rect().top() - 160)
         self.viewport().update(0, top, self.viewport().width(), bottom - top)
@@ -184,8 +185,18 @@ class ResponseView(QTextBrowser):
 
     @Slot()
     def _on_folding_changed(self) -> None:
+        self._fit_bottom()
         self.viewport().update()
         self.badges.place_soon()
+
+    def _fit_bottom(self) -> None:
+        """Folded code at the very end needs room for its bar: no unseen line's margin counts there."""
+        is_folded = not self._quiet.lastBlock().isVisible()
+        look = self._quiet.rootFrame().frameFormat()
+        wanted_px = BOTTOM_PX + (FOLD_BAR_PX + CODE_PAD_PX if is_folded else 0)
+        if look.bottomMargin() != wanted_px:
+            look.setBottomMargin(wanted_px)
+            self._quiet.rootFrame().setFrameFormat(look)
 
     def _to_end(self) -> None:
         self._is_moving = True

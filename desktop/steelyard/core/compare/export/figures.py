@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steelyard.core.base.units import gib_text
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from steelyard.core.values.comparison import CostOutlook, Scaled, Spread, TargetSummary
-    from steelyard.core.values.run import Run
+    from steelyard.core.values.run import Run, Structured
 
 DASH = "—"
 FINISH_WORDS = {
@@ -30,13 +30,6 @@ _COST_LABELS = {
     "local_full": "Cost, all-in",
     "unknown": "Cost",
 }
-MARGINAL, ALL_IN, PRICE = (
-    "local, electricity only (marginal)",
-    "local, all-in (with the machine)",
-    "API price",
-)
-
-
 _METRIC_WORDS = {
     "ttft_ms": "first token",
     "tpot_ms": "time per token",
@@ -48,6 +41,7 @@ _METRIC_WORDS = {
     "prompt_tokens": "tokens in",
     "completion_tokens": "tokens out",
 }
+SUMMARY_HEADS = ["Target", "Runs", "First token", "Generation", "In characters", "Total", "Cost"]
 
 
 def metric_words(metrics: Iterable[str]) -> str:
@@ -92,22 +86,20 @@ def notes_of(run: Run) -> list[str]:
     if run.usage.reasoning_tokens:
         notes.append(f"{run.usage.reasoning_tokens:,} of the tokens are reasoning.")
     if run.structured is not None:
-        notes.append(structured_text(run))
+        notes.append(_structured_text(run.structured))
     if run.not_sent:
         notes.append(f"Not sent, since this target does not take it: {', '.join(run.not_sent)}.")
     return notes
 
 
-def structured_text(run: Run) -> str:
+def _structured_text(form: Structured) -> str:
     """Whether the answer has the form that was asked for."""
-    form = run.structured
-    if form is None:
-        return ""
     what = "the JSON schema" if form.kind == "json_schema" else "the grammar"
-    words = {True: f"The answer keeps to {what}", False: f"The answer breaks {what}"}
-    verdict = f"Whether the answer keeps to {what} could not be checked"
-    if form.is_valid is not None:
-        verdict = words[form.is_valid]
+    verdict = {
+        True: f"The answer keeps to {what}",
+        False: f"The answer breaks {what}",
+        None: f"Whether the answer keeps to {what} could not be checked",
+    }[form.is_valid]
     return f"{verdict}: {form.detail}." if form.detail else f"{verdict}."
 
 
@@ -178,19 +170,16 @@ def tokens(run: Run) -> str:
     return " → ".join(counts)
 
 
-SUMMARY_HEADS = ["Target", "Runs", "First token", "Generation", "In characters", "Total", "Cost"]
-
-
 def summary_cells(name: str, row: TargetSummary) -> list[str]:
     """One line of the table of medians, as `SUMMARY_HEADS`."""
     return [
         name,
         str(row.n),
-        spread(row.ttft_ms, duration_ms),
-        spread(row.gen_tps, rate),
-        spread(row.gen_cps, _per_second),
-        spread(row.e2e_ms, duration_ms),
-        _money(row.usd),
+        _spread(row.ttft_ms, duration_ms),
+        _spread(row.gen_tps, rate),
+        _spread(row.gen_cps, _per_second),
+        _spread(row.e2e_ms, duration_ms),
+        _spread(row.usd, usd),
     ]
 
 
@@ -198,19 +187,10 @@ def _per_second(value: float | None) -> str:
     return rate(value, "char/s")
 
 
-def spread(values: Spread, text: Callable[[float | None], str]) -> str:
-    """Median, and the range where there is more than one."""
-    median, low, high = (
-        None if value is None else float(value) for value in (values.median, values.low, values.high)
-    )
-    return text(median) if values.n < 2 else f"{text(median)} ({text(low)} to {text(high)}, n {values.n})"
-
-
-def _money(values: Spread) -> str:
-    median, low, high = (
-        None if value is None else str(value) for value in (values.median, values.low, values.high)
-    )
-    return usd(median) if values.n < 2 else f"{usd(median)} ({usd(low)} to {usd(high)}, n {values.n})"
+def _spread(values: Spread, text: Callable[[Any], str]) -> str:
+    """Median, and the range where there is more than one; `text` writes the kind of value that it holds."""
+    median = text(values.median)
+    return median if values.n < 2 else f"{median} ({text(values.low)} to {text(values.high)}, n {values.n})"
 
 
 def outlook_heads(outlooks: list[CostOutlook]) -> list[str]:
@@ -223,9 +203,9 @@ def outlook_heads(outlooks: list[CostOutlook]) -> list[str]:
 def outlook_rows(name: str, outlook: CostOutlook) -> list[list[str]]:
     """A line for each way to count."""
     kinds: list[tuple[str, Scaled | None]] = [
-        (PRICE, outlook.price),
-        (MARGINAL, outlook.marginal),
-        (ALL_IN, outlook.full),
+        ("API price", outlook.price),
+        ("local, electricity only (marginal)", outlook.marginal),
+        ("local, all-in (with the machine)", outlook.full),
     ]
     return [
         [name, label, usd(scaled.usd), usd(scaled.per_1000_usd), usd(scaled.month_usd)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from steelyard.core.values.comparison import Answer, ComparisonHistory, NotComparable
+    from steelyard.core.values.comparison import Answer, ComparisonHistory, ComparisonPlan, NotComparable
     from steelyard.core.values.prompt import Message
 
 _MOST_COMMAND_CHARS = 2000
@@ -152,29 +152,45 @@ def command_of(history: ComparisonHistory) -> tuple[str, list[str]]:
         needs.append("prompt.txt holds the prompt above.")
     else:
         words += ["--prompt", plan.prompt]
-    words += ["--system", plan.system] if plan.system else []
-    sampling = plan.sampling
-    words += ["--max-tokens", str(sampling.max_tokens)]
-    for flag, value in (
-        ("--temperature", sampling.temperature),
-        ("--top-p", sampling.top_p),
-        ("--seed", sampling.seed),
-        ("--tool-choice", sampling.tool_choice),
-    ):
-        words += [flag, str(value)] if value is not None else []
-    for flag, name, is_there in (
-        ("--json-schema", "schema.json", sampling.json_schema is not None),
-        ("--grammar", "grammar.gbnf", sampling.grammar is not None),
-        ("--tools", "tools.json", bool(sampling.tools)),
-        ("--vars", "table.csv", bool(plan.cases)),
-    ):
-        if is_there:
-            words += [flag, name]
-            needs.append(f"{name} is in the JSON export of this comparison.")
+    files = _files(plan)
+    words += [*_options(plan), *(word for pair in files for word in pair)]
+    needs += [f"{name} is in the JSON export of this comparison." for _, name in files]
     for file in plan.attachments:
         words += ["--attach", file.name]
     words += ["--schedule", plan.schedule] if plan.schedule != "model-by-model" else []
     words += ["--repeat", str(plan.repeat)] if plan.repeat > 1 else []
+    return " ".join(shlex.quote(word) for word in words), [*needs, *_machine_needs(history, plan)]
+
+
+def _options(plan: ComparisonPlan) -> list[str]:
+    """What is said of the answers in the command line itself."""
+    sampling = plan.sampling
+    given = (
+        ("--system", plan.system or None),
+        ("--max-tokens", sampling.max_tokens),
+        ("--temperature", sampling.temperature),
+        ("--top-p", sampling.top_p),
+        ("--seed", sampling.seed),
+        ("--tool-choice", sampling.tool_choice),
+    )
+    return [word for flag, value in given if value is not None for word in (flag, str(value))]
+
+
+def _files(plan: ComparisonPlan) -> list[tuple[str, str]]:
+    """Flags that take a file, each with a name for it."""
+    sampling = plan.sampling
+    named = (
+        ("--json-schema", "schema.json", sampling.json_schema is not None),
+        ("--grammar", "grammar.gbnf", sampling.grammar is not None),
+        ("--tools", "tools.json", bool(sampling.tools)),
+        ("--vars", "table.csv", bool(plan.cases)),
+    )
+    return [(flag, name) for flag, name, is_there in named if is_there]
+
+
+def _machine_needs(history: ComparisonHistory, plan: ComparisonPlan) -> list[str]:
+    """What must be on the machine where it is asked again."""
+    needs: list[str] = []
     if any(target.endswith(".gguf") and "/" not in target for target in plan.targets):
         needs.append(
             "Weights that were a file on that machine: give the path of yours, with the same sha256."
@@ -183,4 +199,4 @@ def command_of(history: ComparisonHistory) -> tuple[str, list[str]]:
     if "api" in kinds:
         needs.append("APIs have to be known by these names: see steelyard targets add.")
     needs.append(f"On the machine it was made on, steelyard compare replay {history.id} says what differs.")
-    return " ".join(shlex.quote(word) for word in words), needs
+    return needs

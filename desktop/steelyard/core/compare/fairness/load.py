@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from steelyard.core.compare.fairness.words import SPEED, listed
+from steelyard.core.base.words import listed
+from steelyard.core.compare.fairness.words import MOST_NAMES, SPEED
 from steelyard.core.runs.host_load import NOTABLE_CORES
 from steelyard.core.values.comparison import NotComparable, Remedy
 
@@ -35,11 +36,11 @@ def is_computed_here(run: Run) -> bool:
 
 def _beside_local(run: Run, is_crowded: bool, hosts: set[str]) -> NotComparable:
     beside = run.state.beside
-    named = f" ({listed(beside)})" if beside else ""
+    named = f" ({listed(beside, MOST_NAMES)})" if beside else ""
     only_hosts = bool(beside) and set(beside) <= hosts
     detail = f"another local model{named} was generating on this machine at the same time"
     if only_hosts:
-        detail = f"{listed(beside)} computed its answer on this very machine at the same time"
+        detail = f"{listed(beside, MOST_NAMES)} computed its answer on this very machine at the same time"
     remedy = Remedy.ONE_AFTER_ANOTHER if hosts & set(beside) else Remedy.AGAIN
     return NotComparable(
         run_id=run.id,
@@ -56,6 +57,6 @@ def _beside_host(run: Run) -> NotComparable:
         metrics=SPEED,
         code="other_local_load",
         detail=f"this API computes on this very machine ({run.state.host_cores:.1f} cores), while "
-        f"{listed(run.state.beside)} was generating here",
+        f"{listed(run.state.beside, MOST_NAMES)} was generating here",
         remedy=Remedy.ONE_AFTER_ANOTHER,
     )

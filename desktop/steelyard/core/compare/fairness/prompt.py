@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from steelyard.core.compare.fairness.words import WORK, listed
+from steelyard.core.base.words import listed
+from steelyard.core.compare.fairness.words import MOST_NAMES, WORK
 from steelyard.core.values.comparison import NotComparable
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def different_prompts(runs: list[Run]) -> Iterator[NotComparable]:
 def _sizes(runs: list[Run]) -> str:
     why = "each column goes on from its own answers" if runs[0].turn else "not all were asked the same"
     asked = [run for run in runs if run.usage.prompt_tokens is not None]
-    sizes = listed(f"{run.target.name} {run.usage.prompt_tokens:,}" for run in asked)
+    sizes = listed((f"{run.target.name} {run.usage.prompt_tokens:,}" for run in asked), MOST_NAMES)
     return f"{why}, so the prompts differ" + (f" (tokens: {sizes})" if sizes else "")
 
 
@@ -66,7 +67,7 @@ def _left_out(run: Run) -> str:
     roles = run.state.template_left_out
     if not roles:
         return ""
-    return f"the chat template of this model did not pass on the whole {listed(roles)} message"
+    return f"the chat template of this model did not pass on the whole {listed(roles, MOST_NAMES)} message"
 
 
 def _counted_too_few(run: Run, runs: list[Run]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from steelyard.core.base.errors import AppError
-from steelyard.core.base.templates import fill
+from steelyard.core.compare.concluding import first_answers, newest
 from steelyard.core.compare.diff import first_difference
 from steelyard.core.compare.replay.reasons import flags_of, reasons_for
 from steelyard.core.values.compare_commands import StartComparison
@@ -53,15 +55,7 @@ def plan_replay(
     """
     plan = plan_of(history)
     originals = _originals(history, plan)
-    kinds = {place[0]: run.target.kind for place, run in originals.items()}
-    columns = [
-        at
-        for at in range(len(plan.targets))
-        if at in kinds and not (command.local_only and kinds[at] == "api")
-    ]
-    if not columns:
-        why = "it has no answers of local models" if kinds else "its first turn has no answers"
-        raise AppError("There is nothing to replay", why, "Start a comparison with the same prompt instead.")
+    columns = _columns(originals, local_only=command.local_only)
     kept = {place: run for place, run in originals.items() if place[0] in columns}
     by_target = {
         plan.targets[place[0]]: profiles[run.id] for place, run in kept.items() if run.id in profiles
@@ -86,6 +80,15 @@ def plan_replay(
         environment=command.environment,
     )
     return ReplayPlan(start=start, columns=columns, originals=kept)
+
+
+def _columns(originals: Mapping[Place, Run], *, local_only: bool) -> list[int]:
+    kinds = {column: run.target.kind for (column, _, _), run in originals.items()}
+    columns = [column for column, kind in sorted(kinds.items()) if kind == "local" or not local_only]
+    if not columns:
+        why = "it has no answers of local models" if kinds else "its first turn has no answers"
+        raise AppError("There is nothing to replay", why, "Start a comparison with the same prompt instead.")
+    return columns
 
 
 def pinned(profile: LaunchProfile, command: str | None) -> LaunchProfile:
@@ -170,14 +173,11 @@ def _said(run: Run) -> tuple[object, ...]:
 
 def _originals(history: ComparisonHistory, plan: ComparisonPlan) -> dict[Place, Run]:
     """The runs of the first turn as they were planned: the last one of each place, no branch of it."""
-    prompts = [fill(plan.prompt, case) for case in plan.cases] or [plan.prompt]
-    found: dict[Place, Run] = {}
-    for column in history.columns:
-        first = [answer for answer in column.answers if answer.run.turn == 0]
-        for at, answer in enumerate(sorted(first, key=lambda one: one.run.id)):
-            run = answer.run
-            is_planned = run.case < len(prompts) and answer.question.content == prompts[run.case]
-            if is_planned and run.finish_reason is not None:
-                # Earlier versions did not number repetitions.
-                found[run.column, run.case, at if history.plan is None else run.repeat] = run
+    runs = [answer.run for answer in first_answers(history, plan)]
+    if history.plan is not None:
+        found = {(run.column, run.case, run.repeat): run for run in newest(runs)}
+    else:  # earlier versions did not number repetitions: their order in their column tells them apart
+        numbers: dict[int, count[int]] = defaultdict(count)
+        in_order = sorted(runs, key=lambda run: run.id)
+        found = {(run.column, run.case, next(numbers[run.column])): run for run in in_order}
     return dict(sorted(found.items()))

@@ -17,6 +17,7 @@ _Z_POWER = NormalDist().inv_cdf(POWER)
 RIDGE_EACH = 0.25
 """Half a pseudo-vote for each pair, half of it to each side."""
 _EXACT_BELOW = 29
+"""Decisive votes: of fewer, mid-p would call too many splits real, and the exact test decides."""
 
 
 def wilson(successes: float, n: int) -> Interval | None:

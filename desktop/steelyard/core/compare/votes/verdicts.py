@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from steelyard.core.base.units import split_text
+from steelyard.core.base.words import listed
 from steelyard.core.compare.votes import statistics as stats
 from steelyard.core.values.ballots import Interval
 
@@ -39,12 +41,6 @@ def verdict(pairs: Sequence[PairResult], position: PositionBias, facts: Facts) -
     return " ".join([*result, *_one_sided(pairs), *_doubts(pairs, position, facts)])
 
 
-def share_text(share: float) -> str:
-    """A split as people say it: 65/35."""
-    percent = round(100 * share, 1)
-    return f"{percent:g}/{round(100 - percent, 1):g}"
-
-
 def _of_two(pair: PairResult, facts: Facts) -> list[str]:
     if pair.win_rate is None:
         return ["There are no votes yet."]
@@ -62,7 +58,7 @@ def _of_two(pair: PairResult, facts: Facts) -> list[str]:
         notes = [*([_JUST] if pair.p >= stats.LEVEL else []), *([seen] if share.low <= 0.5 else [])]
         return [f"{better} is preferred: {counts}.", rate, *notes]
     missing = _what_it_would_take(share.value, pair.votes)
-    shown = f"A true split of {share_text(facts.planned_share)} would have shown in four of five such series."
+    shown = f"A true split of {split_text(facts.planned_share)} would have shown in four of five such series."
     return [
         f"{pair.first} and {pair.second} cannot be told apart: {counts}.",
         *(rate, missing),
@@ -74,11 +70,11 @@ def _of_several(pairs: Sequence[PairResult], facts: Facts) -> list[str]:
     if not facts.tiers[0]:
         return ["There are no votes yet."]
     if len(facts.tiers) > 1:
-        ahead = [_and(group) for group in facts.tiers]
+        ahead = [listed(group) for group in facts.tiers]
         steps = ", then ".join(ahead[1:])
-        even = [f"{_and(group)} cannot be told apart." for group in facts.tiers if len(group) > 1]
+        even = [f"{listed(group)} cannot be told apart." for group in facts.tiers if len(group) > 1]
         return [f"{ahead[0]} {_is(facts.tiers[0])} ahead of {steps}: the intervals do not overlap.", *even]
-    result = [f"{_and(facts.tiers[0])} cannot be told apart: the intervals of their strengths overlap."]
+    result = [f"{listed(facts.tiers[0])} cannot be told apart: the intervals of their strengths overlap."]
     met = [pair for pair in pairs if pair.win_rate is not None and pair.wins != pair.losses]
     if met:
         widest = max(met, key=lambda pair: _better(pair)[2].value)
@@ -102,7 +98,7 @@ def _what_it_would_take(share: float, votes: int) -> str:
     if share < _TOO_EVEN:
         return "They are so even that thousands of votes would not part them."
     needed = stats.needed_votes(min(share, 0.99))
-    split = f"If the true split is {share_text(share)} as seen"
+    split = f"If the true split is {split_text(share)} as seen"
     if needed <= votes:
         return f"{split}, about {needed:,} votes show it in four of five series; this was not one of them."
     return f"{split}, about {needed - votes:,} more votes would be needed to show it."
@@ -170,10 +166,6 @@ def _p(p: float | None) -> str:
     if p is None:
         return "unknown"
     return "below 0.001" if p < 0.001 else f"= {p:.3f}"
-
-
-def _and(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _is(names: Sequence[str]) -> str:

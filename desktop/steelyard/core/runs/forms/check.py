@@ -117,6 +117,8 @@ def check_form(form: dict[str, Any], text: str, max_steps: int) -> Verdict:
 def _no_json(reason: str, data: bytes) -> Verdict:
     if "nested deeper" in reason or "ecursion" in reason:
         return None, "nested too deep to be checked"
+    if "out of range" in reason:
+        return None, "a number is too large to be checked"
     if not data.strip():
         return False, "not JSON: it is empty"
     match = _AT_BYTE.match(reason)
