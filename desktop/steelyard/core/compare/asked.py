@@ -82,7 +82,8 @@ def steps_of(
 def plan_to_keep(command: StartComparison) -> ComparisonPlan:
     """What the ledger keeps of a command, so that it can be resumed and replayed."""
     return ComparisonPlan(
-        targets=command.targets,
+        # A path may be any bytes; the ledger holds text.
+        targets=[name.encode("utf-8", "replace").decode() for name in command.targets],
         prompt=command.prompt,
         system=command.system,
         attachments=command.attachments,
