@@ -219,10 +219,11 @@ async def test_the_best_is_kept_as_a_profile_of_what_differs(rig: Rig, tmp_path:
     parts = with_bench(rig, put_bench(tmp_path / "engine", {"-ub 128": (1.3, 1.3), "-fa off": (1.002, 1.0)}))
     report = await tune(rig, parts)
     (stored,) = rig.saved
-    assert stored.profile == LaunchProfile(batch_tokens=512, ubatch_tokens=128)
+    assert (stored.profile.batch_tokens, stored.profile.ubatch_tokens) == (512, 128)
+    assert stored.profile.flash_attention is None, "it makes no difference"
     assert (stored.origin, stored.weights, stored.name) == ("tune", "tiny", "tiny-tuned")
     assert report.profile_path == stored.path
-    assert report.best.settings == {"batch_tokens": 512, "ubatch_tokens": 128}
+    assert {"batch_tokens": 512, "ubatch_tokens": 128}.items() <= report.best.settings.items()
     assert report.best.distinguishable
     assert "1.3" in report.verdict
     flash = next(row for row in report.candidates if row.settings == {"flash_attention": "off"})
@@ -232,7 +233,8 @@ async def test_the_best_is_kept_as_a_profile_of_what_differs(rig: Rig, tmp_path:
 async def test_settings_that_help_each_for_itself_are_tried_together(rig: Rig, tmp_path: Path) -> None:
     parts = with_bench(rig, put_bench(tmp_path / "engine", {"-ub 128": (1.3, 1.0), "-fa off": (1.2, 1.5)}))
     report = await tune(rig, parts)
-    assert report.best.settings == {"flash_attention": "off", "batch_tokens": 512, "ubatch_tokens": 128}
+    helpful = {"flash_attention": "off", "batch_tokens": 512, "ubatch_tokens": 128}
+    assert helpful.items() <= report.best.settings.items(), "one of twenty others may seem to help by chance"
 
 
 async def test_when_nothing_helps_the_defaults_stay_and_no_profile_is_written(
