@@ -15,8 +15,9 @@ from steelyard.core.values.events import (
     RunWaited,
     TextArrived,
 )
+from steelyard.core.values.run import error_info
 from steelyard.ui.pages.compare_targets import from_info
-from steelyard.ui.pages.compare_turn import Sent, Turn, error_info
+from steelyard.ui.pages.compare_turn import Sent, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable

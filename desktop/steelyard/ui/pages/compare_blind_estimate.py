@@ -4,55 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Slot
-
 from steelyard.core.values.commands import PreviewCost
-from steelyard.ui.pages.compare_estimate import SETTLE_MS
+from steelyard.ui.pages.compare_estimate import PreviewedCost
 
 if TYPE_CHECKING:
-    from steelyard.core.base.errors import AppError
     from steelyard.core.values.reports import CostPreview
-    from steelyard.ui.bridge import Bridge, Call
+    from steelyard.ui.bridge import Bridge
     from steelyard.ui.pages.compare_blind_series import BlindSeries
     from steelyard.ui.pages.compare_blind_table import BlindTable
     from steelyard.ui.widgets.blind_ask import AskCard
 
 
-class BlindEstimate(QObject):
-    """Keeps the estimate beside the button up to date; an older answer never overtakes a newer one."""
+class BlindEstimate(PreviewedCost):
+    """Keeps the estimate beside the button up to date."""
 
     def __init__(self, bridge: Bridge, ask: AskCard, series: BlindSeries, table: BlindTable) -> None:
-        super().__init__(ask)
-        self._bridge = bridge
+        super().__init__(bridge, ask)
         self._ask = ask
         self._series = series
         self._table = table
-        self._call: Call | None = None
-        self._timer = QTimer(self, singleShot=True, interval=SETTLE_MS)
-        self._timer.timeout.connect(self._on_due)
 
-    @Slot()
-    def refresh(self) -> None:
-        """Something changed."""
-        self._timer.start()
-
-    @Slot()
-    def _on_due(self) -> None:
-        if self._call is not None:
-            self._call.cancel()
-            self._call = None
+    def command(self) -> PreviewCost | None:
+        """The prompt of the card for all targets of the series."""
         setup = self._series.setup
         if self._series.phase == "closed" or not setup.targets or not self._ask.text:
-            self._ask.show_estimate(None, 1)
-            return
+            return None
         chars = len(self._ask.text) + len(setup.system)
-        command = PreviewCost(targets=setup.targets, prompt_chars=chars, max_tokens=setup.sampling.max_tokens)
-        self._call = self._bridge.run(command, self._on_preview, self._on_error)
+        return PreviewCost(targets=setup.targets, prompt_chars=chars, max_tokens=setup.sampling.max_tokens)
 
-    def _on_preview(self, preview: CostPreview) -> None:
-        self._call = None
-        self._ask.show_estimate(preview, max(1, len(self._table.cases)))
-
-    def _on_error(self, _error: AppError) -> None:
-        self._call = None
-        self._ask.show_estimate(None, 1)
+    def show_cost(self, preview: CostPreview | None) -> None:
+        """For all rows of the table."""
+        self._ask.show_estimate(preview, 1 if preview is None else max(1, len(self._table.cases)))

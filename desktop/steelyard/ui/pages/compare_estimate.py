@@ -21,17 +21,23 @@ if TYPE_CHECKING:
 SETTLE_MS = 250
 
 
-class Estimate(QObject):
-    """Keeps the composer's estimate up to date; an older answer never overtakes a newer one."""
+class PreviewedCost(QObject):
+    """Asks for the cost of what is about to be sent; an older answer never overtakes a newer one."""
 
-    def __init__(self, bridge: Bridge, composer: Composer, state: CompareState, parent: QObject) -> None:
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self._composer = composer
-        self._state = state
         self._call: Call | None = None
         self._timer = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._timer.timeout.connect(self._on_due)
+
+    def command(self) -> PreviewCost | None:
+        """What to ask now; None: there is nothing to send."""
+        raise NotImplementedError
+
+    def show_cost(self, preview: CostPreview | None) -> None:
+        """Show the answer; None: there is none."""
+        raise NotImplementedError
 
     @Slot()
     def refresh(self) -> None:
@@ -43,17 +49,45 @@ class Estimate(QObject):
         if self._call is not None:
             self._call.cancel()
             self._call = None
+        command = self.command()
+        if command is None:
+            self.show_cost(None)
+        else:
+            self._call = self._bridge.run(command, on_done=self._on_preview, on_error=self._on_error)
+
+    def _on_preview(self, preview: CostPreview) -> None:
+        self._call = None
+        self.show_cost(preview)
+
+    def _on_error(self, _error: AppError) -> None:
+        self._call = None
+        self.show_cost(None)
+
+
+class Estimate(PreviewedCost):
+    """Keeps the composer's estimate up to date."""
+
+    def __init__(self, bridge: Bridge, composer: Composer, state: CompareState, parent: QObject) -> None:
+        super().__init__(bridge, parent)
+        self._composer = composer
+        self._state = state
+
+    def command(self) -> PreviewCost | None:
+        """The prompt with what it goes on from."""
         if not self._state.columns:
-            self._composer.show_estimate(None)
-            return
-        command = PreviewCost(
+            return None
+        return PreviewCost(
             targets=self._state.targets,
             prompt_chars=len(self._composer.prompt_text)
             + len(self._composer.system_text)
             + self._history_chars(),
             max_tokens=self._composer.sampling.max_tokens,
         )
-        self._call = self._bridge.run(command, on_done=self._on_preview, on_error=self._on_error)
+
+    def show_cost(self, preview: CostPreview | None) -> None:
+        """For all repetitions and rows."""
+        times = math.prod(times() for times in self._composer.times)
+        self._composer.show_estimate(None if preview is None else _scaled(preview, times))
 
     def _history_chars(self) -> int:
         """Of the longest branch that the prompt would go on from."""
@@ -66,15 +100,6 @@ class Estimate(QObject):
             ),
             default=0,
         )
-
-    def _on_preview(self, preview: CostPreview) -> None:
-        self._call = None
-        times = math.prod(times() for times in self._composer.times)
-        self._composer.show_estimate(_scaled(preview, times))
-
-    def _on_error(self, _error: AppError) -> None:
-        self._call = None
-        self._composer.show_estimate(None)
 
 
 def _scaled(preview: CostPreview, times: int) -> CostPreview:

@@ -17,9 +17,10 @@ from steelyard.core.values.events import (
     RunWaited,
     TextArrived,
 )
+from steelyard.core.values.run import error_info
 from steelyard.ui.pages.compare_grid_cells import FILTERS, GridCell, GridFilter, kinds_of
 from steelyard.ui.pages.compare_targets import TargetRef, from_info
-from steelyard.ui.pages.compare_turn import Sent, Turn, error_info
+from steelyard.ui.pages.compare_turn import Sent, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from steelyard.core.values.commands import LoadWeights
-from steelyard.ui.pages.compare_turn import error_info
+from steelyard.core.values.run import error_info
 
 if TYPE_CHECKING:
     from steelyard.core.base.errors import AppError

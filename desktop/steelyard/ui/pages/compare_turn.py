@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from steelyard.core.values.prompt import Attachment, Message, Sampling
-from steelyard.core.values.run import ErrorInfo, Run
 
 if TYPE_CHECKING:
-    from steelyard.core.base.errors import AppError
     from steelyard.core.values.comparison import NotComparable, Schedule, TargetSummary
+    from steelyard.core.values.run import ErrorInfo, Run
 
 Phase = Literal["queued", "waiting", "streaming", "done", "failed", "stopped"]
 _OPEN: frozenset[Phase] = frozenset({"queued", "waiting", "streaming"})
@@ -121,11 +120,6 @@ class Turn:
         shown = self.text
         self._text, self._reasoning = [run.text], [run.reasoning or ""]
         return run.text[len(shown) :] if run.text.startswith(shown) else ""
-
-
-def error_info(error: AppError) -> ErrorInfo:
-    """An error as a column shows it."""
-    return ErrorInfo(title=error.title, detail=error.detail, hint=error.hint, retryable=error.retryable)
 
 
 def _joined(parts: list[str]) -> str:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-import jsonschema_rs
-
 from steelyard.core.runs.forms.gbnf import GrammarError, UncheckableError, compile_grammar
 from steelyard.core.runs.forms.gbnf_match import TooMuchWork, follow
 from steelyard.core.targets.json_in import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import jsonschema_rs
 
 _BACKTRACKS = 100_000
 _MAX_DETAIL = 200
@@ -36,6 +36,8 @@ def schema_validator(schema: dict[str, Any]) -> jsonschema_rs.Validator:
     Raises:
         SchemaError: it is broken, or refers to something outside itself.
     """
+    import jsonschema_rs  # 30 ms, and most prompts have no schema
+
     asked: list[str] = []
 
     def refuse(uri: str) -> Any:
@@ -65,6 +67,8 @@ def is_costly_schema(encoded: bytes, text_bytes: int) -> bool:
 
 def check_json(schema: dict[str, Any], text: str) -> Verdict:
     """A text against a schema."""
+    import jsonschema_rs
+
     if text.lstrip().startswith("```"):
         return False, "JSON inside a code fence" if "{" in text or "[" in text else "a code fence, not JSON"
     data = text.encode("utf-8", "replace")
