@@ -92,6 +92,16 @@ def make_pages(theme: Theme, bridge: Bridge, actions: Actions) -> dict[str, Call
 
         return ComparePage(theme, bridge, actions)
 
+    def make_costs() -> QWidget:
+        from steelyard.ui.pages.costs import CostsPage
+
+        return CostsPage(theme, bridge, actions)
+
+    def make_decide() -> QWidget:
+        from steelyard.ui.pages.decide import DecidePage
+
+        return DecidePage(theme, bridge, actions)
+
     def make_models() -> QWidget:
         from steelyard.ui.pages.models import ModelsPage
 
@@ -114,6 +124,8 @@ def make_pages(theme: Theme, bridge: Bridge, actions: Actions) -> dict[str, Call
 
     makers: dict[str, Callable[[], QWidget]] = {
         "compare": make_compare,
+        "costs": make_costs,
+        "decide": make_decide,
         "models": make_models,
         "monitor": make_monitor,
         "servers": make_servers,

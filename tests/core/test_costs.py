@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from steelyard.core.base.errors import UsageError
 from steelyard.core.base.units import PICO_PER_USD, pico_from_usd, usd_from_text, usd_text
-from steelyard.core.costs.price_book import (
+from steelyard.core.costs.prices.price_book import (
     TokenPrices,
     book_prices,
     checked_prices,

@@ -8,8 +8,8 @@ import time
 import msgspec
 import pytest
 
+from steelyard.core.base.statistics import guarded_percentile, percentile, smallest_n
 from steelyard.core.runs.meter import Meter, timing_of
-from steelyard.core.runs.statistics import guarded_percentile, percentile, smallest_n
 from steelyard.core.targets.delta import Delta, ToolCallPart, UsageDelta
 from steelyard.core.targets.exchange import RawTimes
 from steelyard.core.values.run import Usage

@@ -48,6 +48,8 @@ from steelyard.core.values.settings import Settings
 from steelyard.core.values.targets import TargetRow, TargetTest
 from steelyard.core.values.weights import Place, Shelf, UnusableFile, WeightsRow
 from ui.scripted_ballots import ScriptedBallots
+from ui.scripted_costs import ScriptedCosts
+from ui.scripted_decide import ScriptedDecisions
 from ui.scripted_hub import ScriptedHub
 from ui.scripted_monitor import ScriptedMonitor
 from ui.scripted_prompts import ScriptedPrompts
@@ -96,6 +98,8 @@ class FakeEngine:
         self.monitor = ScriptedMonitor()
         self.ballots = ScriptedBallots()
         self.prompts = ScriptedPrompts(self._tell)
+        self.costs = ScriptedCosts()
+        self.decisions = ScriptedDecisions(lambda: self.settings.decide)
         self.texts: dict[str, str] = {}
         self.reasoning: dict[str, str] = {}
         self.failures: dict[str, ErrorInfo] = {}
@@ -142,6 +146,8 @@ class FakeEngine:
             | self.reading.answers()
             | self.ballots.answers()
             | self.prompts.answers()
+            | self.costs.answers()
+            | self.decisions.answers()
         )
 
     # ---- EngineLike ----------------------------------------------------------------------------------------

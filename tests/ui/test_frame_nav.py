@@ -52,8 +52,8 @@ def test_arrow_keys_walk_the_rail(qtbot: QtBot, window: MainWindow) -> None:
 def test_a_page_takes_the_focus_and_one_without_controls_leaves_it_on_the_rail(
     qtbot: QtBot, window: MainWindow
 ) -> None:
-    qtbot.keyClick(window, Qt.Key.Key_6, CONTROL)
-    assert window.focusWidget() is window.rail.button("costs")
+    qtbot.keyClick(window, Qt.Key.Key_8, CONTROL)
+    assert window.focusWidget() is window.rail.button("gateway")
     window.page("compare").setFocus()
     qtbot.keyClick(window, Qt.Key.Key_1, CONTROL)
     assert window.focusWidget() is window.rail.button("compare")
@@ -63,11 +63,11 @@ def test_a_page_takes_the_focus_and_one_without_controls_leaves_it_on_the_rail(
 def test_shortcuts_of_a_page_work_only_there(qtbot: QtBot, window: MainWindow, actions: Actions) -> None:
     done: list[str] = []
     actions.add("compare.rerun", "Rerun", lambda: done.append("compare"), shortcut="Ctrl+R", page="compare")
-    actions.add("costs.reset", "Reset", lambda: done.append("costs"), shortcut="Ctrl+R", page="costs")
+    actions.add("gateway.reset", "Reset", lambda: done.append("gateway"), shortcut="Ctrl+R", page="gateway")
     qtbot.keyClick(window, Qt.Key.Key_R, CONTROL)
-    qtbot.keyClick(window, Qt.Key.Key_6, CONTROL)
+    qtbot.keyClick(window, Qt.Key.Key_8, CONTROL)
     qtbot.keyClick(window, Qt.Key.Key_R, CONTROL)
-    assert done == ["compare", "costs"]
+    assert done == ["compare", "gateway"]
     assert actions.entry("compare.rerun").action.toolTip() == "Rerun (Ctrl+R)"
 
 

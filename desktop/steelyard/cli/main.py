@@ -106,10 +106,10 @@ async def _dispatch(words: argparse.Namespace, home: Home, printer: Printer) -> 
             await serve(requests.serve_request(words), home, printer)
         case "gateway":
             await _gateway_keys(words, home, printer)
-        case "ps":
-            await _ps(home, printer)
+        case "costs" | "decide":
+            await _costs(words, home, printer)
         case _:
-            await _doctor(home, printer)
+            await (_ps if words.command == "ps" else _doctor)(home, printer)
 
 
 async def _run(words: argparse.Namespace, home: Home, printer: Printer) -> None:
@@ -205,6 +205,22 @@ async def _gateway_keys(words: argparse.Namespace, home: Home, printer: Printer)
     from steelyard.cli import serve
 
     await _ask(home, requests.gateway_request(words), lambda plain: serve.show_keys(words, plain, printer))
+
+
+async def _costs(words: argparse.Namespace, home: Home, printer: Printer) -> None:
+    async def ask(command: c.Command) -> Any:
+        answers: list[Any] = []
+        await _ask(home, command, answers.append)
+        return answers[0]
+
+    if words.command == "costs":
+        from steelyard.cli.costs import run_costs
+
+        await run_costs(words, printer, ask)
+    else:
+        from steelyard.cli.decide import run_decide
+
+        await run_decide(words, printer, ask)
 
 
 async def _ps(home: Home, printer: Printer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from steelyard import __version__
+from steelyard.cli.cost_parser import add_costs, add_decide
 from steelyard.cli.parsing import Parser, count, number
 from steelyard.cli.prompt_parser import STORED_WORDS, add_compare, add_run, stored_parser
 from steelyard.core.values.fit import KvType
@@ -32,6 +33,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_bench(commands)
     _add_serve(commands)
     _add_gateway(commands)
+    add_costs(commands)
+    add_decide(commands)
     commands.add_parser("ps", help="servers that run, and who owns them", allow_abbrev=False)
     commands.add_parser(
         "doctor", help="what this installation is made of, and what is wrong", allow_abbrev=False

@@ -14,10 +14,10 @@ import msgspec
 
 from steelyard.core.base.clock import utc_now
 from steelyard.core.base.errors import AppError, UsageError
-from steelyard.core.costs.price_book import book_prices, checked_prices
+from steelyard.core.costs.prices.price_book import SHIPPED, PriceSources, book_prices, checked_prices
 from steelyard.core.hub.names import Meaning, meaning_of, unknown_name
 from steelyard.core.runs.local_target import LocalTarget
-from steelyard.core.runs.remote_target import RemoteTarget, wire_for
+from steelyard.core.runs.remote_target import CapGuard, RemoteTarget, wire_for
 from steelyard.core.runs.unusable_target import UnusableTarget
 from steelyard.core.targets.clients import api_client
 from steelyard.core.targets.json_in import as_dict, as_list, as_text, parse_json
@@ -69,12 +69,17 @@ class Directory:
         servers: ServerPool,
         shelf: WeightsShelf,
         profiles: ProfileStore,
+        prices: PriceSources = SHIPPED,
+        refuse_over_cap: CapGuard | None = None,
     ) -> None:
         self._settings = settings
         self._secrets = secrets
         self._servers = servers
         self._profiles = profiles
         self._shelf = shelf
+        self.prices = prices
+        """Where the prices of targets are looked up."""
+        self._refuse_over_cap = refuse_over_cap
         self._clients: dict[str, httpx2.AsyncClient] = {}
 
     async def close(self) -> None:
@@ -179,6 +184,8 @@ class Directory:
             lambda: self._client(target.url),
             self._settings.current,
             lambda: self._secrets.read(target, environment),
+            self.prices,
+            self._refuse_over_cap,
         )
 
     def _client(self, url: str) -> httpx2.AsyncClient:
@@ -198,7 +205,7 @@ class Directory:
         Raises:
             UsageError: a field is not usable, or the name is taken.
         """
-        checked = _checked(target)
+        checked = _checked(target, self.prices)
         others = [old for old in self._settings.current.targets if old.name != checked.name]
         if len(others) < len(self._settings.current.targets) and not replace:
             raise UsageError(
@@ -321,7 +328,7 @@ def _is_variable_name(text: str) -> bool:
     return _VARIABLE.fullmatch(text) is not None and not is_like_a_key
 
 
-def _checked(target: ApiTarget) -> ApiTarget:
+def _checked(target: ApiTarget, prices: PriceSources) -> ApiTarget:
     if not _NAME.fullmatch(target.name):
         raise UsageError(
             "Not a usable target name",
@@ -341,7 +348,7 @@ def _checked(target: ApiTarget) -> ApiTarget:
             "Put the key into a variable and give that variable's name.",
         )
     if target.price_like is not None:
-        book_prices(target.price_like)
+        book_prices(target.price_like, sources=prices)
     if target.prices is not None:
         checked_prices(target.prices)
     dated = utc_now()[:10] if target.prices is not None else None

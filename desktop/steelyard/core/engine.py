@@ -17,7 +17,11 @@ from steelyard.core.base.errors import AppError, unreachable
 from steelyard.core.base.paths import data_root, engine_folder
 from steelyard.core.bench_room import BenchMeans, BenchRoom
 from steelyard.core.compare_room import CompareRoom
-from steelyard.core.costs.price_book import book_prices, price_problem
+from steelyard.core.costs.ledger.ledger_desk import LedgerDesk
+from steelyard.core.costs.prices.price_book import price_problem
+from steelyard.core.costs.prices.price_desk import PriceDesk
+from steelyard.core.costs_room import CostsRoom
+from steelyard.core.decide_room import DecideRoom
 from steelyard.core.directory import Directory, Wish
 from steelyard.core.doctor import Observed, diagnose
 from steelyard.core.fitting import Machine
@@ -56,7 +60,6 @@ from steelyard.core.values.events import (
     TargetsChanged,
     WindowRaised,
 )
-from steelyard.core.values.targets import ApiPrices
 from steelyard.core.weights_room import WeightsRoom
 
 if TYPE_CHECKING:
@@ -67,10 +70,12 @@ if TYPE_CHECKING:
     from steelyard.core.servers.loading import LoadFacts
     from steelyard.core.values.profiles import LaunchProfile
     from steelyard.core.values.servers import Banner, DeviceRow, ServerRow
+    from steelyard.core.values.settings import Settings
     from steelyard.core.values.telemetry import Sample
     from steelyard.core.values.weights import WeightsRow
 
 _log = logging.getLogger(__name__)
+_REMIND_S = 600.0
 
 
 class Engine:
@@ -99,6 +104,10 @@ class Engine:
         machine = Machine(engine_folder(), home, self.server_rows, self._fetch_devices, self._fetch_driver)
         self._weights = WeightsRoom(machine, self._settings, self._secrets, self._database, self._emit)
         self._ballots = BallotsRoom(self._database)
+        self._prices = PriceDesk(self._settings, home.root, lambda: self._emit(SettingsChanged()))
+        self._spent = LedgerDesk(self._database, lambda: self._settings.current, self._prices.find)
+        self._costs, self._decide = self._make_money_rooms()
+        self._reminding: asyncio.Task[None] | None = None
         self._pool_: ServerPool | None = None
         self._directory: Directory | None = None
         self._prompts_: PromptsRoom | None = None
@@ -106,6 +115,15 @@ class Engine:
         self._servers_: ServersRoom | None = None
         self._bench_: BenchRoom | None = None
         self._gateway_: Gateway | None = None
+
+    def _make_money_rooms(self) -> tuple[CostsRoom, DecideRoom]:
+        def settings() -> Settings:
+            return self._settings.current
+
+        presets = data_root() / "resources" / "presets"
+        costs = CostsRoom(self._prices, self._spent, self._database, settings, presets)
+        decide = DecideRoom(self._prices.find, self._spent.measured, self._database, settings, presets)
+        return costs, decide
 
     # ---- life ----------------------------------------------------------------------------------------------
 
@@ -148,7 +166,13 @@ class Engine:
         await asyncio.to_thread(pool.sweep)
         profiles = ProfileStore(self._home.root / "profiles", data_root() / "models" / "profiles")
         directory = self._directory = Directory(
-            self._settings, self._secrets, pool, self._weights.shelf, profiles
+            self._settings,
+            self._secrets,
+            pool,
+            self._weights.shelf,
+            profiles,
+            prices=self._prices.sources,
+            refuse_over_cap=self._spent.refuse_over_cap,
         )
         library = PromptLibrary(self._database, data_root() / "resources" / "prompts")
         self._prompts_ = PromptsRoom(directory, self._runner, self._settings, self._emit, library)
@@ -175,6 +199,7 @@ class Engine:
         await self._monitor.start()
         if self._owner != "command":
             self._watch_machine()
+            self._reminding = asyncio.create_task(self._remind())
         await self._weights.start(goes_on=self._owner != "command")
         if self._owner == "app" and self._settings.current.gateway.is_open:
             with contextlib.suppress(AppError):  # the port is taken: its row says so
@@ -221,6 +246,8 @@ class Engine:
     async def stop(self, deadline_s: float) -> None:
         """End all children within the deadline, then close the ledger."""
         self._emit(EngineChanged(state="closing"))
+        if self._reminding:
+            self._reminding.cancel()
         await self._weights.stop_downloads()
         if self._gateway_:
             await self._gateway_.close()
@@ -294,6 +321,10 @@ class Engine:
                 return await self._monitor.execute(command)
             case _ if isinstance(command, c.GatewayCommand):
                 return await self._execute_on_gateway(command)
+            case _ if isinstance(command, c.CostCommand):
+                return await self._costs.execute(command)
+            case _ if isinstance(command, c.DecideCommand):
+                return await self._decide.execute(command)
             case _ if isinstance(command, c.BenchCommand):
                 assert self._bench_ is not None
                 return await self._bench_.execute(command, request)
@@ -346,7 +377,7 @@ class Engine:
                 since = midnight.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
                 return await self._ledger.spending_since(since)
             case c.PriceLike():
-                return _as_prices(command.price_like)
+                return self._costs.price_like(command.price_like)
             case c.RaiseWindow():
                 return self._emit(WindowRaised())
             case _:
@@ -354,7 +385,7 @@ class Engine:
 
     async def _diagnose(self) -> dict[str, Any]:
         notices = [*self._settings.notices, *self._database.notices]
-        wrong = [price_problem(target) for target in self._settings.current.targets]
+        wrong = [price_problem(target, self._prices.sources) for target in self._settings.current.targets]
         notices += [f"{exc.title}: {exc.detail}" for exc in wrong if exc]
         rows, hub = self.server_rows(), await self._weights.desk.account(ask_hub=False)
         devices = await self._fetch_devices()
@@ -362,6 +393,15 @@ class Engine:
         return await asyncio.to_thread(
             diagnose, self._home, self._secrets, devices, rows, hub, notices, observed
         )
+
+    async def _remind(self) -> None:
+        """Now and every ten minutes: verdicts whose volume for a review has been reached."""
+        while True:
+            try:
+                self._monitor.fire(await self._decide.due_reviews())
+            except AppError as exc:
+                _log.warning("reminders were not looked for: %s", exc)
+            await asyncio.sleep(_REMIND_S)
 
     # ---- inside --------------------------------------------------------------------------------------------
 
@@ -453,17 +493,3 @@ class Engine:
 
     def _banners(self, row: ServerRow) -> list[Banner]:
         return banners_of(row, self._telemetry.latest, self._desk.others(row.name))
-
-
-def _as_prices(price_like: str) -> ApiPrices:
-    prices = book_prices(price_like)
-
-    def text(value: object) -> str | None:
-        return None if value is None else f"{value:f}"
-
-    return ApiPrices(
-        input=f"{prices.input:f}",
-        output=f"{prices.output:f}",
-        cached=text(prices.cached),
-        cache_write=text(prices.cache_write),
-    )

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from steelyard.core.base.units import pico_from_usd, usd_text
-from steelyard.core.costs.price_book import prices_for
+from steelyard.core.costs.prices.price_book import prices_for
 from steelyard.core.directory import Wish
 from steelyard.core.runs.asking import messages_of
 from steelyard.core.runs.files.attachments import read_attachment
@@ -104,7 +104,7 @@ class PromptsRoom:
         prompt_tokens = -(-command.prompt_chars // _BYTES_PER_TOKEN)
         total, unpriced = 0, list[str]()
         for target in chosen:
-            prices = prices_for(target, prompt_tokens)
+            prices = prices_for(target, prompt_tokens, self._targets.prices)
             if prices is None:
                 unpriced.append(target.name)
                 continue

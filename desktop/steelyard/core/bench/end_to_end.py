@@ -12,8 +12,8 @@ import msgspec
 
 from steelyard.core.base.errors import AppError
 from steelyard.core.base.ids import new_id
+from steelyard.core.base.statistics import guarded_percentile
 from steelyard.core.runs.job import Job
-from steelyard.core.runs.statistics import guarded_percentile
 from steelyard.core.runs.warm_up import warm_up
 from steelyard.core.values.bench import BenchLevel
 from steelyard.core.values.prompt import Message, Prompt, Sampling

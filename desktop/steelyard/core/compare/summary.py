@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from steelyard.core.base.statistics import percentile
 from steelyard.core.base.units import pico_from_usd, usd_from_text, usd_text
 from steelyard.core.costs.outlook import cost_outlook, median_usd
 from steelyard.core.runs.meter import gen_cps
-from steelyard.core.runs.statistics import percentile
 from steelyard.core.values.comparison import NotComparable, Spread, TargetSummary
 
 if TYPE_CHECKING:

@@ -6,49 +6,71 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from steelyard.core.base.units import Pico, pico_from_usd, usd_text
+from steelyard.core.costs.exact import exact
 from steelyard.core.values.run import Cost, CostPart, Energy, Usage
 
 if TYPE_CHECKING:
-    from steelyard.core.costs.price_book import TokenPrices
+    from collections.abc import Iterable
+
+    from steelyard.core.costs.prices.price_book import TokenPrices
     from steelyard.core.values.settings import Settings
 
 _JOULES_PER_KWH = 3_600_000
 SECONDS_PER_MONTH = Decimal("2629800")  # 365.25 days / 12
 _PER_MILLION = Decimal(1_000_000)
+Line = tuple[str, int, Decimal | None]
+"""What it is, how many tokens, USD per million of them; None: it is billed elsewhere."""
 
 
 def api_cost(usage: Usage, prices: TokenPrices | None) -> Cost:
     """What an API charges for this usage; unknown without a price or without counts.
 
     Cached and cache-written tokens are parts of the prompt tokens; without a price of their own they cost the
-    input price. Reasoning tokens are part of the completion tokens.
+    input price. Reasoning tokens are part of the completion tokens, at their own price where there is one.
     """
     if prices is None or usage.prompt_tokens is None or usage.completion_tokens is None:
         return Cost()
-    cached = min(usage.cached_tokens or 0, usage.prompt_tokens) if prices.cached is not None else 0
-    written = usage.cache_write_tokens or 0 if prices.cache_write is not None else 0
-    written = min(written, usage.prompt_tokens - cached)
+    reasoning = usage.reasoning_tokens or 0 if prices.reasoning is not None else 0
+    reasoning = min(reasoning, usage.completion_tokens)
     lines = [
-        ("input", usage.prompt_tokens - cached - written, prices.input),
+        *input_lines(usage.prompt_tokens, usage.cached_tokens or 0, usage.cache_write_tokens or 0, prices),
+        ("output", usage.completion_tokens - reasoning, prices.output),
+        ("reasoning", reasoning, prices.reasoning),
+    ]
+    pico, parts = billed(lines)
+    return Cost(
+        usd=usd_text(pico),
+        basis="api_price",
+        price_id=prices.price_id,
+        price_date=prices.price_date,
+        parts=parts,
+    )
+
+
+def input_lines(prompt: int, cached: int, written: int, prices: TokenPrices) -> list[Line]:
+    """Prompt tokens by the price that they meet: fresh, read from a cache, written to one."""
+    cached = min(cached, prompt) if prices.cached is not None else 0
+    written = min(written, prompt - cached) if prices.cache_write is not None else 0
+    return [
+        ("input", prompt - cached - written, prices.input),
         ("cached input", cached, prices.cached),
         ("cache write", written, prices.cache_write),
-        ("output", usage.completion_tokens, prices.output),
     ]
-    billed = [
+
+
+@exact()
+def billed(lines: Iterable[Line]) -> tuple[Pico, list[CostPart]]:
+    """The sum of lines of tokens, and the lines, each rounded to whole pico-dollars, so that they add up."""
+    counted = [
         (what, count, rate, pico_from_usd(rate * count / _PER_MILLION))
         for what, count, rate in lines
         if rate is not None and (count or what in ("input", "output"))
     ]
-    return Cost(
-        usd=usd_text(sum(pico for *_, pico in billed)),
-        basis="api_price",
-        price_id=prices.price_id,
-        price_date=prices.price_date,
-        parts=[
-            CostPart(what=what, quantity=count, unit="token", usd=_text(pico), usd_per_million=f"{rate:f}")
-            for what, count, rate, pico in billed
-        ],
-    )
+    parts = [
+        CostPart(what=what, quantity=count, unit="token", usd=_text(pico), usd_per_million=f"{rate:f}")
+        for what, count, rate, pico in counted
+    ]
+    return Pico(sum(pico for *_, pico in counted)), parts
 
 
 def local_cost(settings: Settings, energy: Energy, e2e_ms: float | None) -> Cost:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from steelyard.core.base.statistics import guarded_percentile
 from steelyard.core.base.units import PICO_PER_USD
-from steelyard.core.runs.statistics import guarded_percentile
 from steelyard.core.values.telemetry import Alert
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 RECENT_S = 900.0
 _ENOUGH_FOR_ERRORS = 20
 _FINE_AGAIN = 0.95
+CAP_SHARES = (0.8, 1.0)
 
 
 class AlertWatch:
@@ -72,16 +73,42 @@ class AlertWatch:
 
 
 class SpendWatch:
-    """Money of the calendar month, local time. Each step is told once in a month."""
+    """Money of the calendar month, local time. Each step is told once in a month.
+
+    `spent_pico` is all that runs cost, `paid_pico` what APIs were paid: the cap is for that.
+    """
 
     def __init__(self) -> None:
         self.month = ""
         self.spent_pico = 0
+        self.paid_pico = 0
         self._told: set[float] = set()
+        self._cap_told: set[float] = set()
 
     def begin_month(self, month: str, spent_pico: int, told: set[float]) -> None:
         """A month begins, or this process does."""
         self.month, self.spent_pico, self._told = month, spent_pico, set(told)
+
+    def begin_cap(self, paid_pico: int, told: set[float]) -> None:
+        """The same for the month's cap; `told` are amounts in USD."""
+        self.paid_pico, self._cap_told = paid_pico, set(told)
+
+    def cap_crossed(self, cap_usd: float | None, at: float) -> tuple[list[float], list[Alert]]:
+        """80 % and all of the month's cap, where they were reached and not told yet, USD; the graver one is
+        told.
+        """
+        if cap_usd is None:
+            return [], []
+        paid_usd = self.paid_pico / PICO_PER_USD
+        steps = [round(share * cap_usd, 12) for share in CAP_SHARES]
+        found = [step for step in steps if paid_usd >= step and step not in self._cap_told]
+        self._cap_told.update(found)
+        if not found:
+            return [], []
+        is_used_up = found[-1] == steps[-1]
+        end = "paid runs are refused from now on" if is_used_up else "at its end paid runs are refused"
+        text = f"{paid_usd:,.2f} of this month's {cap_usd:,.2f} USD for paid runs are spent; {end}"
+        return found, [Alert(what="month_cap", value=paid_usd, above=found[-1], at=at, text=text)]
 
     def crossed(self, steps: Sequence[float], at: float) -> list[Alert]:
         """Steps that were reached and not told yet."""

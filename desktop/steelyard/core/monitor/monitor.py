@@ -127,7 +127,7 @@ class Monitor:
         if self._has_new_runs:
             self._has_new_runs = False
             alerts += self._alerts.in_runs(self._history.recent(), sample.at, settings)
-        self._fire(alerts)
+        self.fire(alerts)
         if month_now()[0] != self._spend.month:
             self._later(self._begin_month())
 
@@ -137,7 +137,9 @@ class Monitor:
         if self._wants_metrics():
             self._metrics().count(run)
         if run.cost.usd is not None:
-            self._spend.spent_pico += pico_from_usd(usd_from_text(run.cost.usd))
+            pico = pico_from_usd(usd_from_text(run.cost.usd))
+            self._spend.spent_pico += pico
+            self._spend.paid_pico += pico if run.target.kind == "api" else 0
             self._judge_spend()
 
     def _on_server(self, row: ServerRow) -> None:
@@ -225,7 +227,8 @@ class Monitor:
 
     # ---- inside --------------------------------------------------------------------------------------------
 
-    def _fire(self, alerts: list[Alert]) -> None:
+    def fire(self, alerts: list[Alert]) -> None:
+        """Tell alerts, and keep them among the events."""
         for alert in alerts:
             self._emit(AlertFired(alert=alert))
             self._set(alert_marker(alert.text, alert.at))
@@ -238,13 +241,18 @@ class Monitor:
         alerts = self._spend.crossed(self._settings().alerts.month_usd, time.time())
         for alert in alerts:
             self._later(self._requests.tell_step(self._spend.month, alert.above))
-        self._fire(alerts)
+        steps, reached = self._spend.cap_crossed(self._settings().costs.month_cap_usd, time.time())
+        for step in steps:
+            self._later(self._requests.tell_step(_cap_of(self._spend.month), step))
+        self.fire(alerts + reached)
 
     async def _begin_month(self) -> None:
         month, begin = month_now()
         told = await self._requests.steps_told(month)
         spent = await self._requests.spent_pico(begin)
         self._spend.begin_month(month, spent, told)
+        cap_told = await self._requests.steps_told(_cap_of(month))
+        self._spend.begin_cap(await self._requests.paid_pico(month), cap_told)
 
     def _note_problem(self, text: str) -> None:
         self._set(note(text))
@@ -275,3 +283,8 @@ class Monitor:
         task = asyncio.create_task(carefully())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _cap_of(month: str) -> str:
+    """Under which name the steps of a month's cap are kept beside those of its spend."""
+    return f"{month} cap"

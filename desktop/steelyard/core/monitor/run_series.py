@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from steelyard.core.runs.statistics import guarded_percentile
+from steelyard.core.base.statistics import guarded_percentile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

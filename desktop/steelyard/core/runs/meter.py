@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 from steelyard.core.base.clock import ms_between
-from steelyard.core.runs.statistics import guarded_percentile
+from steelyard.core.base.statistics import guarded_percentile
 from steelyard.core.targets.json_in import as_count, as_dict
 from steelyard.core.values.run import Phases, Timing, Usage
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from steelyard.core.base.units import pico_from_usd, usd_from_text, usd_text
+from steelyard.core.store.cost_sums import USD_SUMS, pico_of, settle_days
 from steelyard.core.store.run_rows import decode_run, encode_run, messages_without_data
 from steelyard.core.values.reports import Spending
 from steelyard.core.values.run import ErrorInfo
@@ -41,6 +42,7 @@ class Ledger:
         """Close the runs that a crash left open; returns how many. Only the engine's owner may call this."""
 
         def work(connection: Connection) -> int:
+            settle_days(connection)
             rows = list(connection.execute("SELECT id, document FROM runs WHERE finish_reason IS NULL"))
             for run_id, document in rows:
                 connection.execute(
@@ -131,11 +133,11 @@ class Ledger:
 
         def work(connection: Connection) -> tuple[int | None, int, int]:
             row = connection.execute(
-                "SELECT sum(usd_pico), count(*), sum(usd_pico IS NULL) FROM runs"
+                f"SELECT {USD_SUMS}, count(*), sum(usd_pico IS NULL) FROM runs"
                 " WHERE started_at >= ? AND finish_reason IS NOT NULL",
                 (started_at,),
             ).fetchone()
-            return row[0], row[1], row[2] or 0
+            return pico_of(row[0], row[1]), row[2], row[3] or 0
 
         total, count, unpriced = await self._database.call(work)
         return Spending(today_usd=usd_text(total), runs=count, unpriced_runs=unpriced)

@@ -189,4 +189,179 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX votes_by_ballot ON votes (ballot_id, number);
     CREATE INDEX votes_by_comparison ON votes (comparison_id);
     """,
+    """
+    -- So that what was spent since a moment is read without the runs themselves.
+    CREATE INDEX runs_by_spend ON runs (started_at, finish_reason, usd_pico);
+
+    -- What finished runs used and cost, in sums, so that years of them are read at once: by local day, and by
+    -- quarter of an hour in UTC (every zone's midnight is at one: the days can be made from them again).
+    -- Triggers write them with a run's end, whoever writes that. Money is exact: whole dollars, and whole
+    -- pico-dollars besides (below 10^12 of each run), since one sum of pico-dollars ends at 9.2 million USD.
+    CREATE TABLE cost_sums (
+        span TEXT NOT NULL,             -- day | quarter
+        slot TEXT NOT NULL,             -- 2026-11-22 | 2026-11-22T08:45
+        target TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        model TEXT NOT NULL,
+        class TEXT NOT NULL,            -- '': none
+        is_workload INTEGER NOT NULL,   -- 0: bench, tune, and all but one of the runs of a compared prompt
+        runs INTEGER NOT NULL,
+        failed INTEGER NOT NULL,
+        unpriced INTEGER NOT NULL,      -- runs with tokens, but without money
+        without_full INTEGER NOT NULL,  -- local runs with tokens, but without an all-in figure
+        paid_runs INTEGER NOT NULL,     -- runs in paid: those of an API with a price
+        paid_usd INTEGER NOT NULL,
+        paid_pico INTEGER NOT NULL,
+        marginal_runs INTEGER NOT NULL,
+        marginal_usd INTEGER NOT NULL,
+        marginal_pico INTEGER NOT NULL,
+        full_runs INTEGER NOT NULL,
+        full_usd INTEGER NOT NULL,
+        full_pico INTEGER NOT NULL,
+        prompt_tokens INTEGER NOT NULL,
+        cached_tokens INTEGER NOT NULL,
+        cache_write_tokens INTEGER NOT NULL,
+        completion_tokens INTEGER NOT NULL,
+        reasoning_tokens INTEGER NOT NULL,
+        metered_runs INTEGER NOT NULL,
+        joules REAL NOT NULL,
+        busy_ms REAL NOT NULL,
+        PRIMARY KEY (span, slot, target, kind, model, class, is_workload)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE cost_zone (            -- whose midnights the days have
+        zone TEXT NOT NULL
+    ) STRICT;
+
+    -- A run is counted by putting its number in here. Amounts are read as the text they are: SQLite's own
+    -- numbers would round them. What no run can have (more than 10^12 tokens or dollars) counts nothing, so
+    -- that no sum overflows. Flattened into one, the steps would be taken ten times as often.
+    CREATE VIEW counted_runs AS SELECT rowid AS number FROM runs WHERE finish_reason IS NOT NULL;
+    CREATE TRIGGER run_is_counted INSTEAD OF INSERT ON counted_runs BEGIN
+        INSERT INTO cost_sums
+            SELECT span, slot, target, kind, model, class, is_workload, runs, failed, unpriced, without_full,
+                paid_runs, paid_usd, paid_pico, marginal_runs, marginal_usd, marginal_pico,
+                full_runs, full_usd, full_pico, prompt_tokens, cached_tokens, cache_write_tokens,
+                completion_tokens, reasoning_tokens, metered_runs, joules, busy_ms
+            FROM (
+            WITH told AS (
+                SELECT started_at, target, kind, model, coalesce(class, '') AS class,
+                    position, repeat_number, finish_reason, usd_pico,
+                    iif(prompt_tokens BETWEEN 1 AND 1000000000000, prompt_tokens, 0) AS prompt_tokens,
+                    iif(completion_tokens BETWEEN 1 AND 1000000000000, completion_tokens, 0)
+                        AS completion_tokens,
+                    iif(json_valid(document), document, '{}') AS document
+                FROM runs WHERE rowid = NEW.number
+            ), read AS MATERIALIZED (
+                SELECT *,
+                    coalesce(document ->> '$.route', '') AS route,
+                    coalesce(CAST(document ->> '$.usage.cached_tokens' AS INTEGER), 0) AS cached,
+                    coalesce(CAST(document ->> '$.usage.cache_write_tokens' AS INTEGER), 0) AS written,
+                    coalesce(CAST(document ->> '$.usage.reasoning_tokens' AS INTEGER), 0) AS reasoning,
+                    coalesce(CAST(document ->> '$.timing.e2e_ms' AS REAL), 0.0) AS e2e_ms,
+                    CAST(document ->> '$.energy.joules' AS REAL) AS joules,
+                    iif(kind = 'local', document ->> '$.cost.marginal_usd', NULL) AS marginal,
+                    iif(kind = 'local', document ->> '$.cost.full_usd', NULL) AS full
+                FROM told
+            ), checked AS MATERIALIZED (
+                SELECT *,
+                    kind = 'api' AND usd_pico IS NOT NULL AS is_paid,
+                    coalesce(marginal GLOB '[0-9]*' AND marginal NOT GLOB '*[^0-9.]*'
+                        AND CAST(marginal AS INTEGER) <= 1000000000000, 0) AS has_marginal,
+                    coalesce(full GLOB '[0-9]*' AND full NOT GLOB '*[^0-9.]*'
+                        AND CAST(full AS INTEGER) <= 1000000000000, 0) AS has_full,
+                    coalesce(joules BETWEEN 0 AND 1e15, 0) AS is_metered,
+                    prompt_tokens + completion_tokens > 0 AS is_used
+                FROM read
+            ), counted AS (
+                SELECT
+                    coalesce(date(started_at, 'localtime'), '') AS day,
+                    substr(started_at, 1, 14)
+                        || substr('00153045', 1 + 2 * (CAST(substr(started_at, 15, 2) AS INTEGER) / 15), 2)
+                        AS quarter,
+                    target, kind, model, class,
+                    route NOT IN ('bench', 'tune') AND position = 0 AND repeat_number = 0 AS is_workload,
+                    1 AS runs,
+                    finish_reason IN ('error', 'interrupted') AS failed,
+                    is_used AND NOT iif(kind = 'local', has_marginal OR has_full, is_paid) AS unpriced,
+                    is_used AND kind = 'local' AND NOT has_full AS without_full,
+                    is_paid AS paid_runs,
+                    iif(is_paid, usd_pico / 1000000000000, 0) AS paid_usd,
+                    iif(is_paid, usd_pico % 1000000000000, 0) AS paid_pico,
+                    has_marginal AS marginal_runs,
+                    iif(has_marginal, CAST(marginal AS INTEGER), 0) AS marginal_usd,
+                    iif(has_marginal AND instr(marginal, '.'), CAST(substr(
+                        substr(marginal, instr(marginal, '.') + 1) || '000000000000', 1, 12) AS INTEGER), 0)
+                        AS marginal_pico,
+                    has_full AS full_runs,
+                    iif(has_full, CAST(full AS INTEGER), 0) AS full_usd,
+                    iif(has_full AND instr(full, '.'), CAST(substr(
+                        substr(full, instr(full, '.') + 1) || '000000000000', 1, 12) AS INTEGER), 0)
+                        AS full_pico,
+                    prompt_tokens,
+                    max(0, min(cached, prompt_tokens)) AS cached_tokens,
+                    max(0, min(written, prompt_tokens)) AS cache_write_tokens,
+                    completion_tokens,
+                    max(0, min(reasoning, completion_tokens)) AS reasoning_tokens,
+                    is_metered AS metered_runs,
+                    iif(is_metered, joules, 0.0) AS joules,
+                    iif(e2e_ms BETWEEN 0 AND 1e12, e2e_ms, 0.0) AS busy_ms
+                FROM checked
+            )
+            SELECT span, iif(span = 'day', day, quarter) AS slot, counted.*
+            FROM counted, (SELECT 'day' AS span UNION ALL SELECT 'quarter')
+            ) WHERE true
+            ON CONFLICT DO UPDATE SET
+                runs = runs + excluded.runs,
+                failed = failed + excluded.failed,
+                unpriced = unpriced + excluded.unpriced,
+                without_full = without_full + excluded.without_full,
+                paid_runs = paid_runs + excluded.paid_runs,
+                paid_usd = paid_usd + excluded.paid_usd,
+                paid_pico = paid_pico + excluded.paid_pico,
+                marginal_runs = marginal_runs + excluded.marginal_runs,
+                marginal_usd = marginal_usd + excluded.marginal_usd,
+                marginal_pico = marginal_pico + excluded.marginal_pico,
+                full_runs = full_runs + excluded.full_runs,
+                full_usd = full_usd + excluded.full_usd,
+                full_pico = full_pico + excluded.full_pico,
+                prompt_tokens = prompt_tokens + excluded.prompt_tokens,
+                cached_tokens = cached_tokens + excluded.cached_tokens,
+                cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
+                completion_tokens = completion_tokens + excluded.completion_tokens,
+                reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens,
+                metered_runs = metered_runs + excluded.metered_runs,
+                joules = joules + excluded.joules,
+                busy_ms = busy_ms + excluded.busy_ms;
+    END;
+    CREATE TRIGGER run_ended AFTER UPDATE OF finish_reason ON runs
+        WHEN OLD.finish_reason IS NULL AND NEW.finish_reason IS NOT NULL BEGIN
+        INSERT INTO counted_runs VALUES (NEW.rowid);
+    END;
+    CREATE TRIGGER run_came_ended AFTER INSERT ON runs WHEN NEW.finish_reason IS NOT NULL BEGIN
+        INSERT INTO counted_runs VALUES (NEW.rowid);
+    END;
+    INSERT INTO counted_runs SELECT number FROM counted_runs;
+
+    CREATE TABLE cost_scenarios (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        document TEXT NOT NULL,         -- JSON: CostScenario
+        updated_at TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE decisions (            -- dated verdicts
+        id TEXT PRIMARY KEY,
+        number INTEGER NOT NULL,        -- counts within a title
+        at TEXT NOT NULL,
+        title TEXT NOT NULL,
+        document TEXT NOT NULL          -- JSON: Decision
+    ) STRICT;
+    CREATE INDEX decisions_by_time ON decisions (at DESC);
+
+    CREATE TABLE reviews_told (         -- reminders that were given, by decision
+        decision_id TEXT PRIMARY KEY REFERENCES decisions (id) ON DELETE CASCADE,
+        told_at TEXT NOT NULL
+    ) STRICT;
+    """,
 )

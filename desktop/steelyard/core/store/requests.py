@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from steelyard.core.store.cost_sums import USD_SUMS, month_paid, pico_of
 from steelyard.core.values.run import Run
 from steelyard.core.values.telemetry import RequestPage, RequestRow
 
@@ -84,11 +85,15 @@ class Requests:
 
         def work(connection: Connection) -> int:
             row = connection.execute(
-                "SELECT sum(usd_pico) FROM runs WHERE started_at >= ?", (iso_of(since),)
+                f"SELECT {USD_SUMS} FROM runs WHERE started_at >= ?", (iso_of(since),)
             ).fetchone()
-            return row[0] or 0
+            return pico_of(*row) or 0
 
         return await self._database.call(work)
+
+    async def paid_pico(self, month: str) -> int:
+        """What APIs were paid in a local month (`2026-11`), in pico-dollars."""
+        return await self._database.call(lambda connection: month_paid(connection, month))
 
     async def steps_told(self, month: str) -> set[float]:
         """Thresholds of spend that were told for a month (`2026-11`)."""

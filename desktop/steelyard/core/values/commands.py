@@ -32,6 +32,7 @@ from steelyard.core.values.compare_commands import (
     StartRun,
     UndoVote,
 )
+from steelyard.core.values.cost_commands import CostCommand, DecideCommand
 from steelyard.core.values.fit import FitWish
 from steelyard.core.values.hub import HubFilters, HubSort
 from steelyard.core.values.profiles import LaunchProfile, StoredProfile
@@ -514,6 +515,8 @@ Command = (
     | GatewayCommand
     | BenchCommand
     | MonitorCommand
+    | CostCommand
+    | DecideCommand
     | ReadSettings
     | SaveSettings
     | ReadSpending
@@ -531,6 +534,8 @@ __all__ = [
     "CastVote",
     "Command",
     "CompareCommand",
+    "CostCommand",
+    "DecideCommand",
     "DiffAnswers",
     "DrawPair",
     "ExportComparison",

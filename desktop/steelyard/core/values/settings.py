@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from steelyard.core.values.decision import PresetEdit, Regime, WorkClass
+from steelyard.core.values.price_rows import PriceOverride
 from steelyard.core.values.row import Row
 from steelyard.core.values.targets import ApiTarget
 
@@ -90,6 +92,25 @@ class CompareSettings(Row, frozen=True):
     """Prompts like the compared one that the user expects in a month; None is unknown."""
 
 
+class CostSettings(Row, frozen=True):
+    """What spend is held against, and where it ends."""
+
+    comparator: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    """A target's name or PROVIDER/MODEL: what local runs would have cost there."""
+    month_cap_usd: Annotated[float, msgspec.Meta(gt=0, le=1e9)] | None = None
+    """Paid runs of a calendar month end here: the next one is refused before it is sent."""
+    prices: Annotated[list[PriceOverride], msgspec.Meta(max_length=1000)] = []
+
+
+class DecideSettings(Row, frozen=True):
+    """What the user changed of the decision book; an empty list of classes: as shipped."""
+
+    presets: Annotated[list[PresetEdit], msgspec.Meta(max_length=200)] = []
+    classes: Annotated[list[WorkClass], msgspec.Meta(max_length=200)] = []
+    regimes: Annotated[list[Regime], msgspec.Meta(max_length=100)] = []
+    readiness: dict[str, bool] = {}
+
+
 class HubSettings(Row, frozen=True):
     """Where weights come from. None and 0 mean: as the environment says, no limit."""
 
@@ -115,6 +136,8 @@ class Settings(Row, frozen=True):
     gateway: GatewaySettings = GatewaySettings()
     alerts: AlertSettings = AlertSettings()
     compare: CompareSettings = CompareSettings()
+    costs: CostSettings = CostSettings()
+    decide: DecideSettings = DecideSettings()
     targets: list[ApiTarget] = []
     weights_paths: list[str] = []
     """GGUF files or folders of them that the user pointed to."""

@@ -204,7 +204,9 @@ class Inspection(Row, frozen=True):
 class AlertRule(Row, frozen=True):
     """A threshold that is told once when it is crossed, and again only after it was fine in between."""
 
-    what: Literal["vram_share", "temperature_c", "ttft_p95_ms", "error_share", "month_usd"]
+    what: Literal[
+        "vram_share", "temperature_c", "ttft_p95_ms", "error_share", "month_usd", "month_cap", "review_volume"
+    ]
     above: float
     is_on: bool = True
 

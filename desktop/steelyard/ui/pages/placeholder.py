@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 SENTENCES = {
     "evaluate": "Run a suite of prompts over several targets and read pass rates with their "
     "confidence intervals.",
-    "costs": "What your own runs cost, local beside API, and from which volume on a machine of your own "
-    "pays off.",
-    "decide": "API, self-hosted or hybrid: a verdict from your own measurements, with its reasons "
-    "on one page.",
     "gateway": "One local endpoint for your apps, with routing rules that fail closed and can be replayed "
     "before they count.",
     "privacy": "What left this machine, for which host, and a tested lock that lets nothing leave.",

@@ -1,0 +1,1 @@
+"""The thirteen typical mistakes of such calculations."""

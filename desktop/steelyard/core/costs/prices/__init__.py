@@ -1,0 +1,1 @@
+"""The price book: what vendors charge, on which day, and the prices that the user states."""

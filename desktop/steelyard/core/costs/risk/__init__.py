@@ -1,0 +1,1 @@
+"""How sure the figures are: draws, bands, and what moves the saving."""

@@ -1,0 +1,1 @@
+"""The case: its file, its text, and what the ledger fills in."""

@@ -1,0 +1,1 @@
+"""What the published frameworks say: presets, rules, questions, classes, readiness."""

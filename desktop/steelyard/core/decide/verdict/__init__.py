@@ -1,0 +1,1 @@
+"""From a case to a verdict: gates, costs, choice, confidence, what would flip it."""
