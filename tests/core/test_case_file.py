@@ -82,6 +82,8 @@ def test_every_key_of_the_contract_can_be_written_and_is_read_back():
         marginal_usd_per_m = 0.05
         capacity_tokens_month = 2_500_000_000
         redundancy = 2
+        vram_needed_gib = 5.8
+        vram_gib = 24
         profile = "machine.toml"
         [policy]
         tie_band = 0.1

@@ -249,3 +249,27 @@ def test_only_the_latency_limit_is_an_estimate_until_it_is_measured():
 def test_a_hundred_days_of_a_scenario_are_the_same_verdict():
     first, second = decided("ecommerce"), decided("ecommerce")
     assert first == second
+
+
+def test_weights_that_do_not_fit_leave_the_api():
+    decision = decided("saas", workload__tokens_month=2_000_000_000)
+    assert decision.verdict == "self_host"
+    small = decided(
+        "saas", workload__tokens_month=2_000_000_000, self__vram_needed_gib=130.4, self__vram_gib=80
+    )
+    assert small.verdict == "api"
+    assert usd(small, "self_host") is not None
+    assert "130.4 GiB" in "".join(one.why_not or "" for one in small.options)
+    flip = next(one for one in small.flips if one.what == "self.vram_gib")
+    assert (flip.to, flip.verdict) == (pytest.approx(130.4), "self_host")
+    # A 70B model in 16 bits takes 140 GB (S61), so that one card of 80 GB cannot serve it (C4).
+    large = decided(
+        "saas", workload__tokens_month=2_000_000_000, self__vram_needed_gib=130.4, self__vram_gib=160
+    )
+    assert large.verdict == "self_host"
+
+
+def test_where_only_own_machines_may_serve_a_small_one_is_said_to_be_too_small():
+    found = decided("healthcare", self__vram_needed_gib=130.4, self__vram_gib=80)
+    assert found.verdict == "self_host"
+    assert {"vram_too_small", "no_option_meets_all"} <= codes(found)

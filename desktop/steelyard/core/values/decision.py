@@ -94,6 +94,10 @@ class CaseSelf(Row, frozen=True):
     capacity_tokens_month: Decimal | None = None
     redundancy: int | None = None
     """How often everything stands there; 2 doubles the fixed costs."""
+    vram_needed_gib: Decimal | None = None
+    """Of the weights with their KV cache, as `models fit` tells."""
+    vram_gib: Decimal | None = None
+    """Of all GPUs of one machine."""
     profile: CostProfile | None = None
 
 

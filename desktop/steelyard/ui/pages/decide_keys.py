@@ -197,6 +197,24 @@ SECTIONS = (
             KeySpec(
                 "self.redundancy", "Redundancy", "whole", "times", "2 doubles the fixed cost.", example="1"
             ),
+            KeySpec(
+                "self.vram_needed_gib",
+                "Memory needed",
+                "number",
+                "GiB",
+                "Of the weights with their KV cache: Models shows it before a download.",
+                noun="Memory that the weights take",
+                example="5.8",
+            ),
+            KeySpec(
+                "self.vram_gib",
+                "VRAM",
+                "number",
+                "GiB",
+                "Of all GPUs of one machine.",
+                noun="VRAM of one machine",
+                example="24",
+            ),
         ),
     ),
     SectionSpec(

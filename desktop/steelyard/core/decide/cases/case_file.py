@@ -21,6 +21,7 @@ MAX_TOKENS = Decimal(10) ** 18
 MAX_USD = Decimal(10) ** 15
 _ZERO, _ONE = Decimal(0), Decimal(1)
 _MAX_NAME = 200
+_MAX_GIB = Decimal(10**6)
 _UNKNOWN = "unknown"
 
 
@@ -97,6 +98,10 @@ CASE_KEYS: dict[str, KeyRule] = {
     "self.redundancy": KeyRule(
         "times", "1", "how often the machines stand there", _ONE, Decimal(10), kind="whole"
     ),
+    "self.vram_needed_gib": KeyRule(
+        "GiB", _UNKNOWN, "what weights and KV cache take, as `models fit` tells", _ZERO, _MAX_GIB
+    ),
+    "self.vram_gib": KeyRule("GiB", _UNKNOWN, "what all GPUs of one machine have", _ZERO, _MAX_GIB),
     "self.profile": _text("path of a PROFILE.toml that [self] is computed from; other keys go before it"),
     "policy.tie_band": _share("costs so near to each other are equal", "0.10 (F1, S24)"),
     "policy.default": _text(

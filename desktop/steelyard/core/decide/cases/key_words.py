@@ -59,6 +59,8 @@ _LABELS = {
     "self.marginal_usd_per_m": "Electricity per M tokens",
     "self.capacity_tokens_month": "One machine can do, a month",
     "self.redundancy": "How often it stands there",
+    "self.vram_needed_gib": "Weights and KV cache take",
+    "self.vram_gib": "VRAM of one machine",
     "self.profile": "Cost profile",
     "hardware.capex_usd": "Machine, purchase",
     "hardware.setup_usd": "Machine, set-up",

@@ -27,6 +27,8 @@ _NUMBERS: dict[str, tuple[str, str]] = {
     "self.marginal_usd_per_m": ("Electricity of a million tokens", "price"),
     "self.capacity_tokens_month": ("Capacity of a machine", "tokens"),
     "self.redundancy": ("Machines standing there", "times"),
+    "self.vram_needed_gib": ("Memory that the weights take", "GiB"),
+    "self.vram_gib": ("VRAM of a machine", "GiB"),
     "team.fte_share": ("Posts to run it", "number"),
     "team.salary_usd_year": ("Salary", "money a year"),
     "managed.price_in": ("Managed price of input", "price"),
@@ -106,8 +108,8 @@ def number_words(value: Any, unit: str) -> str:
             return f"{money_text(number)} a year"
         case "times":
             return f"{number_text(number)} times the mean"
-        case "ms":
-            return f"{number_text(number)} ms"
+        case "ms" | "GiB":
+            return f"{number_text(number)} {unit}"
         case _:
             return number_text(number)
 

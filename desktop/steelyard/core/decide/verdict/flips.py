@@ -172,6 +172,8 @@ def _numbers(situation: Situation) -> Iterator[tuple[str, Decimal]]:
         "self.fixed_usd_month": fixed,
         "self.marginal_usd_per_m": None if inputs.fixed is None else inputs.marginal,
         "self.capacity_tokens_month": inputs.capacity,
+        "self.vram_needed_gib": case.self_.vram_needed_gib,
+        "self.vram_gib": case.self_.vram_gib,
         "team.fte_share": None if case.team.salary_usd_year is None else case.team.fte_share or _ZERO,
         "team.salary_usd_year": case.team.salary_usd_year if case.team.fte_share else None,
         "managed.price_in": case.managed.price_in,

@@ -23,6 +23,7 @@ _SOURCES = {
     "hard_privacy": "F0, S1",
     "regime_unmet": "F1, S8; F2, S13",
     "frontier_needed": "F1 and F2, S53",
+    "vram_too_small": "F1, S61",
     "no_ml_capacity": "F1, S66; F2, S69",
 }
 _METRICS = {"ttft": "first token", "e2e": "whole answer", "tpot": "next token"}
@@ -52,8 +53,20 @@ def bar_text(bar: Bar, case: Case, regime: Regime | None) -> str:
             share = frontier_share_of(case)
             part = "All of it" if share == 1 else f"{share_text(share)} of the tokens"
             return f"{part} needs a frontier model, which runs at an API only."
+        case "vram_too_small":
+            return _memory_text(case)
         case _:
             return "Nobody is there to run own machines."
+
+
+def _memory_text(case: Case) -> str:
+    needed, there = case.self_.vram_needed_gib, case.self_.vram_gib
+    assert needed is not None  # else nothing would be closed
+    assert there is not None
+    return (
+        f"The weights take {number_text(needed)} GiB and a machine has {number_text(there)} GiB:"
+        " take a smaller quant, a shorter context or a larger machine."
+    )
 
 
 def _hard_text(bar: Bar, case: Case, regime: Regime | None) -> str:

@@ -1,4 +1,4 @@
-"""What rules a way out before money is asked: privacy, latency, quality, people. Unknown opens no gate."""
+"""What rules a way out before money is asked: privacy, latency, quality, VRAM, people."""
 
 from __future__ import annotations
 
@@ -46,9 +46,10 @@ class Rank(IntEnum):
     """How hard a gate is: where no way passes them all the weaker ones give way first, privacy never."""
 
     TEAM = 0
-    QUALITY = 1
-    LATENCY = 2
-    PRIVACY = 3
+    MEMORY = 1
+    QUALITY = 2
+    LATENCY = 3
+    PRIVACY = 4
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,13 @@ def gates_of(case: Case, evidence: Evidence, regime: Regime | None) -> Gates:
     """Put an effective case to all gates; `regime` is the one that it names."""
     private, stays_share = _privacy(case, regime)
     frontier_share = frontier_share_of(case)
-    bars = (*private, *_latency(case, evidence), *_quality(case, frontier_share), *_team(case))
+    bars = (
+        *private,
+        *_latency(case, evidence),
+        *_quality(case, frontier_share),
+        *_memory(case),
+        *_team(case),
+    )
     pool, gave_way = _pool(bars)
     return Gates(bars, pool, gave_way, stays_share, frontier_share)
 
@@ -244,6 +251,16 @@ def _quality(case: Case, frontier_share: Decimal) -> list[Bar]:
         return []  # the claim that a tuned model reaches it is listed as not tested
     ways: frozenset[VerdictWord] = frozenset(("self_host", "hybrid", "managed"))
     return [Bar(ways, "frontier_needed", key, Rank.QUALITY, origin)]
+
+
+def _memory(case: Case) -> list[Bar]:
+    """Weights that do not fit the machine as it is (C4); on a larger one they may."""
+    needed, there = case.self_.vram_needed_gib, case.self_.vram_gib
+    if needed is None or there is None or needed <= there:
+        return []
+    key = "self.vram_needed_gib"
+    ways: frozenset[VerdictWord] = frozenset(("self_host", "hybrid"))
+    return [Bar(ways, "vram_too_small", key, Rank.MEMORY, origin_of(case, key))]
 
 
 def _team(case: Case) -> list[Bar]:
