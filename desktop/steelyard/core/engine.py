@@ -47,6 +47,7 @@ from steelyard.core.store.run_details import RunDetailsStore
 from steelyard.core.store.secrets import SecretStore
 from steelyard.core.store.settings import SettingsStore
 from steelyard.core.targets.clients import local_client
+from steelyard.core.targets_room import TargetsRoom
 from steelyard.core.telemetry.telemetry import ServerLook, Telemetry
 from steelyard.core.values import commands as c
 from steelyard.core.values.events import (
@@ -57,7 +58,6 @@ from steelyard.core.values.events import (
     Sampled,
     ServerChanged,
     SettingsChanged,
-    TargetsChanged,
     WindowRaised,
 )
 from steelyard.core.weights_room import WeightsRoom
@@ -328,8 +328,10 @@ class Engine:
             case _ if isinstance(command, c.BenchCommand):
                 assert self._bench_ is not None
                 return await self._bench_.execute(command, request)
+            case _ if isinstance(command, c.TargetCommand):
+                return await TargetsRoom(self._targets, self._emit).execute(command)
             case _:
-                return await self._execute_on_targets(command)
+                return await self._execute_on_settings(command)
 
     async def _execute_on_gateway(self, command: c.GatewayCommand) -> Any:
         assert self._gateway_ is not None
@@ -340,26 +342,6 @@ class Engine:
             gateway = msgspec.structs.replace(now.gateway, is_open=is_open)
             self._settings.save(msgspec.structs.replace(now, gateway=gateway))
         return result
-
-    async def _execute_on_targets(self, command: c.Command) -> Any:
-        match command:
-            case c.ListTargets():
-                return await self._targets.api_rows()
-            case c.AddTarget():
-                row = await self._targets.add(command.target, replace=command.replace)
-                self._emit(TargetsChanged())
-                return row
-            case c.RemoveTarget():
-                await self._targets.remove(command.name)
-                return self._emit(TargetsChanged())
-            case c.StoreKey():
-                kept = await self._targets.store_key(command.target, command.key, memory_ok=command.memory_ok)
-                self._emit(TargetsChanged())
-                return kept
-            case c.TestTarget():
-                return await self._targets.test(command.name, command.environment)
-            case _:
-                return await self._execute_on_settings(command)
 
     async def _execute_on_settings(self, command: c.Command) -> Any:
         match command:

@@ -501,15 +501,13 @@ BenchCommand = StartBench | StartTune | FinishTune
 
 MonitorCommand = ReadSample | ReadHistory | ReadRequests | InspectRun | SetMarker | ReadMetrics
 
+TargetCommand = AddTarget | RemoveTarget | StoreKey | ListTargets | TestTarget
+
 Command = (
     PromptCommand
     | CompareCommand
     | BallotCommand
-    | AddTarget
-    | RemoveTarget
-    | StoreKey
-    | ListTargets
-    | TestTarget
+    | TargetCommand
     | WeightsCommand
     | ServerCommand
     | GatewayCommand
