@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +26,9 @@ from steelyard.core.values.settings import EnergySettings, Settings
 from steelyard.core.values.targets import ApiPrices, ApiTarget
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+
+    from steelyard.core.store.database import Connection
 
 TARGET = TargetInfo(name="starter", kind="local", model="m")
 ASKED = [Message(role="user", content="Hi")]
@@ -246,3 +250,38 @@ def test_prices_survive_as_text(tmp_path: Path) -> None:
     again = SettingsStore(tmp_path / "settings.toml")
     again.load()
     assert again.current.targets == [target]
+
+
+async def test_one_that_fails_takes_nobody_along_who_shares_its_commit(database: Database) -> None:
+    await database.call(lambda connection: connection.execute("CREATE TABLE kept (number INTEGER UNIQUE)"))
+
+    def adding(number: int) -> Callable[[Connection], None]:
+        def work(connection: Connection) -> None:
+            connection.execute("INSERT INTO kept VALUES (?)", (number,))
+
+        return work
+
+    asked = [database.call(adding(number)) for number in [*range(40), 7, *range(40, 60)]]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    failed = [answer for answer in answers if answer is not None]
+    assert len(failed) == 1
+    assert isinstance(failed[0], AppError)
+    rows = await database.call(lambda connection: list(connection.execute("SELECT number FROM kept")))
+    assert sorted(number for (number,) in rows) == list(range(60))
+
+
+async def test_who_gives_up_before_its_turn_writes_nothing(database: Database) -> None:
+    await database.call(lambda connection: connection.execute("CREATE TABLE kept (number INTEGER)"))
+    gate = threading.Event()
+    first = asyncio.create_task(database.call(lambda _connection: gate.wait(10)))
+    await asyncio.sleep(0)
+    late = asyncio.create_task(
+        database.call(lambda connection: connection.execute("INSERT INTO kept VALUES (1)"))
+    )
+    await asyncio.sleep(0.05)
+    late.cancel()
+    await asyncio.sleep(0.05)
+    gate.set()
+    await asyncio.gather(first, late, return_exceptions=True)
+    rows = await database.call(lambda connection: list(connection.execute("SELECT * FROM kept")))
+    assert rows == []

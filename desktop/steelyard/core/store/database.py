@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -17,6 +18,8 @@ from steelyard.core.store.migrations import MIGRATIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    _Asked = tuple[Callable[["Connection"], Any], Future[Any]]
 
 T = TypeVar("T")
 
@@ -30,6 +33,7 @@ _PRAGMAS = (
 )
 
 _NO_ROOM_BYTES = 1 << 20
+_MOST_AT_ONCE = 256
 
 _log = logging.getLogger(__name__)
 
@@ -43,12 +47,17 @@ class Connection(Protocol):
 
 
 class Database:
-    """Runs functions on the connection in its own thread, one after another."""
+    """Runs functions on the connection in its own thread, one after another.
+
+    What is asked for while a commit is under way shares the next one: flushing to the disk takes longer than
+    most writing. Nobody is told that something is stored before it is.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._is_closed = False
+        self._asked: deque[_Asked] = deque()
         self._connection: Any = None  # an apsw.Connection; its type stubs are incomplete
         self.notices: list[str] = []
         """What opening had to do, in words for the user."""
@@ -62,7 +71,10 @@ class Database:
         await asyncio.get_running_loop().run_in_executor(self._executor, self._open)
 
     async def call(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in the database thread, inside one transaction.
+        """Run `work` in the database thread, inside a transaction: all of it is done, or nothing.
+
+        Where others share the commit and one of them fails, `work` is run again by itself; so it may change
+        nothing but the file.
 
         Raises:
             AppError: SQLite failed, for example because the disk is full; nothing was changed then. Or the
@@ -70,13 +82,42 @@ class Database:
         """
         if self._is_closed:
             raise AppError("The ledger is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, work)
+        result: Future[T] = Future()
+        self._asked.append((work, result))
+        self._executor.submit(self._answer)
+        return await asyncio.wrap_future(result)
 
     async def close(self) -> None:
         """Finish queued work and close the file."""
         self._is_closed = True
         await asyncio.get_running_loop().run_in_executor(self._executor, self._close)
         self._executor.shutdown()
+
+    def _answer(self) -> None:
+        """All that was asked for until now; nothing if the one before took it along."""
+        taken: list[_Asked] = []
+        while self._asked and len(taken) < _MOST_AT_ONCE:
+            one = self._asked.popleft()
+            if one[1].set_running_or_notify_cancel():
+                taken.append(one)
+        if len(taken) > 1 and self._answer_together(taken):
+            return
+        for work, result in taken:
+            try:
+                result.set_result(self._run(work))
+            except BaseException as exc:  # noqa: BLE001 - it is the asker's, whatever it is
+                result.set_exception(exc)
+
+    def _answer_together(self, taken: list[_Asked]) -> bool:
+        """In one transaction; False: one failed, so that nothing was done."""
+        try:
+            with self._connection:
+                answers = [work(self._connection) for work, _ in taken]
+        except Exception:  # noqa: BLE001 - whose it is, is found by asking one by one
+            return False
+        for (_, result), answer in zip(taken, answers, strict=True):
+            result.set_result(answer)
+        return True
 
     def _run(self, work: Callable[[Connection], T]) -> T:
         if self._connection is None:
