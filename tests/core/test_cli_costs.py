@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from steelyard.cli.cost_texts import money
 from steelyard.cli.main import run_command_line
 from steelyard.cli.options import split_common
 
@@ -396,3 +397,31 @@ def test_a_text_for_people(home: Path, capsys: pytest.CaptureFixture[str], file:
         assert out.strip(), words
         assert "Infinity" not in out
         assert "nan" not in out.lower().split(), words
+
+
+@pytest.mark.parametrize("number", ["١٢", "1_000", "1.5", "-1"])
+def test_token_counts_are_plain_digits(run: Ask, number: str) -> None:
+    code, document, line = run("costs", "price", "openai/gpt-4o", f"--input={number}", "--output=1")
+    assert (code, document["error"]["title"]) == (2, "Wrong usage")
+    assert "is not a whole number from 0" in line
+
+
+def test_a_device_named_for_a_csv_is_written_to_and_stays(run: Ask, tmp_path: Path) -> None:
+    """Renaming a file over it would take the device from everybody."""
+    device = tmp_path / "null"
+    device.symlink_to("/dev/null")
+    code, _, line = run("costs", "ledger", "--csv", str(device))
+    assert (code, device.is_symlink()) == (0, True), line
+
+
+def test_a_profile_whose_name_is_no_path(run: Ask, tmp_path: Path) -> None:
+    case = tmp_path / "case.toml"
+    case.write_text('[self]\nprofile = "a\\u0000b"\n')
+    code, document, line = run("costs", "sensitivity", str(case))
+    assert (code, document["error"]["title"]) == (2, "A file cannot be read")
+    assert line.endswith("is no path. Check the path.")
+
+
+def test_money_in_tables_has_its_sign_in_front() -> None:
+    shown = [money(usd) for usd in ("-0.2017", "-0.00001", "-3", "0", "0.5", None)]
+    assert shown == ["-$0.2017", "-$0.00001", "-$3.00", "$0.00", "$0.5", "—"]

@@ -325,3 +325,21 @@ def test_explain_tells_unit_default_and_meaning_of_every_key() -> None:
     assert all(unit and default and meaning for _, unit, default, meaning in rows)
     documented = {f"{s}.{k}" for s, part in msgspec.to_builtins(CostProfile()).items() for k in part}
     assert documented == set(PROFILE_KEYS)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (f"[hardware]\nlife_months = {'9' * 5000}", "a number is too long to be meant"),
+        (f"[hardware]\nlife_months = 1e{'9' * 30}", "a number is too long to be meant"),
+        (f"a = {'[' * 5000}{']' * 5000}", "it is nested too deep"),
+        ('[hardware]\nlife_months = "36"', '"36" (text) is not allowed'),
+        ('[people]\nscale_with_machines = "yes"', '"yes" (text) is not allowed'),
+    ],
+)
+def test_errors_are_in_words_for_whoever_wrote_the_file(text: str, says: str) -> None:
+    """Not in Python's, which would name its settings and classes."""
+    words = refusal(text)
+    assert says in words
+    assert "sys." not in words
+    assert "<class" not in words

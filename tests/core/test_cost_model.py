@@ -488,3 +488,31 @@ def test_a_row_is_rounded_once() -> None:
 def test_a_million_machines_are_the_limit() -> None:
     with pytest.raises(UsageError, match="too many machines"):
         curve(machine_costs(rented("1", "1")), D(1), [D(10**7)], None, D(0))
+
+
+def test_a_volume_copied_from_the_printed_capacity_fits_the_machine() -> None:
+    """What is printed has 17 digits, and the last one may be rounded up."""
+    at_full = read_profile(
+        "[rates]\nprompt_tps = 1500\ngen_tps = 50\nheadroom = 1\n"
+        '[workload]\nmix = "3:1"\ntokens_month = 478145454.54545456\n'
+    )
+    costs = machine_costs(at_full)
+    assert costs.capacity_per_machine is not None
+    assert Decimal("478145454.54545456") > costs.capacity_per_machine
+    assert costs.machines_for(Decimal("478145454.54545456")) == 1
+    assert costs.machines_for(Decimal("478145455")) == 2
+    assert tco(at_full).utilisation == 1
+
+
+@pytest.mark.parametrize(("tokens", "pico"), [("0.00000375", 2), ("0.00000525", 4), ("0.00000825", 6)])
+def test_half_a_pico_dollar_goes_to_the_even_one_whatever_the_mix(tokens: str, pico: int) -> None:
+    """2/3 USD for a million tokens has no end as a decimal; the half that it makes is still one."""
+    exact_pico = Fraction(tokens) * Fraction(2, 3) * 10**6
+    assert exact_pico.denominator == 2
+    found = hybrid(Decimal(tokens), Decimal(0), Decimal(0), Decimal(1), parse_mix("1:2"), Decimal(0))
+    assert Decimal(found.api_usd) * 10**12 == pico
+
+
+def test_no_result_is_a_negative_zero() -> None:
+    found = break_even(Decimal("-0"), Decimal(1), Decimal(1), parse_mix("1:1"))
+    assert str(found.break_even_tokens_month) == "0.0"

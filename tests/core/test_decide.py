@@ -194,7 +194,7 @@ def test_what_is_missing_makes_it_provisional_and_says_how_to_settle_it(text: st
 
 def test_limits_decide_without_any_cost():
     decision = decided("[constraints]\nveto_api = true\n")
-    assert (decision.verdict, decision.confidence) == ("self_host", "clear")
+    assert (decision.verdict, decision.confidence) == ("self_host", "provisional")
     assert all(one.usd_month is None for one in decision.options)
     assert decision.premium_usd_month is None
 
@@ -375,13 +375,19 @@ def test_a_dearer_api_never_moves_the_verdict_towards_it(text: str, factor: floa
 
 
 def test_confidence_follows_the_distance_between_the_costs():
+    sized = "capacity_tokens_month = 1e11\n"
     words = [
-        decided(work(tokens) + A100 + GPT_4O).confidence
+        decided(work(tokens) + A100 + sized + GPT_4O).confidence
         for tokens in (10**8, 500_000_000, 600_000_000, 10**10)
     ]
     assert words[0] == words[3] == "clear"
     assert words[1] == "too_close"
     assert words[2] == "likely"
+
+
+def test_one_machine_of_unknown_capacity_for_any_volume_is_a_guess():
+    assert decided(work(10**10) + A100 + GPT_4O).confidence == "provisional"
+    assert decided(work(10**8) + A100 + GPT_4O).confidence == "clear"
 
 
 def measured(days: float = 30, **parts: Any) -> MeasuredInputs:
@@ -406,6 +412,7 @@ def test_a_ledger_fills_what_is_not_typed_with_its_origin():
     assert case.workload.duty_share == Decimal("0.22")
     assert case.self_.profile is not None
     decision = decided(case, evidence)
+    assert decision.confidence == "provisional"
     assert any(
         one.what == "workload.tokens_month" and "Stated" in one.how_to_settle for one in decision.unknowns
     )
@@ -423,8 +430,14 @@ def test_a_young_ledger_is_provisional_and_an_old_one_is_not():
 def test_rates_that_nobody_measured_are_provisional():
     inputs = measured()
     typed = msgspec.structs.replace(inputs, profile=msgspec.structs.replace(inputs.profile, origins={}))
-    case, evidence = filled_case(read(GPT_4O), typed)
-    assert decided(case, evidence).confidence == "provisional"
+    for text, inputs in (
+        (GPT_4O, typed),
+        (GPT_4O + "[self]\ncapacity_tokens_month = 1e9\n", measured()),
+        (GPT_4O + A100, msgspec.structs.replace(measured(), profile=CostProfile())),
+    ):
+        decision = decided(*filled_case(read(text), inputs))
+        assert decision.confidence == "provisional"
+        assert "self.capacity_tokens_month" in unknowns(decision)
 
 
 def test_an_empty_ledger_leaves_everything_unknown():
@@ -488,3 +501,33 @@ def test_the_tornado_takes_people_and_electricity_too_and_refuses_what_is_missin
         case_sensitivity(read("[workload]\ntokens_month = 1e9\n" + GPT_4O + A100), find_price)
     with pytest.raises(UsageError, match=r"self\.fixed_usd_month"):
         case_sensitivity(read(work(10**9) + GPT_4O), find_price)
+
+
+# Found from outside
+
+
+def test_an_unknown_capacity_says_where_it_would_change_the_verdict():
+    large = next(one for one in decided(work(10**10) + A100 + GPT_4O).flips if "capacity" in one.what)
+    assert (large.from_, large.verdict) == (None, "hybrid")
+    assert large.to == pytest.approx(625e6, rel=1e-6)
+    assert "below 625 M" in large.text
+    shop = work(2 * 10**9, more="peak_to_mean = 5") + A100 + GPT_4O
+    assert decided(shop).verdict == "hybrid"
+    enough = next(one for one in decided(shop).flips if "capacity" in one.what)
+    assert enough.verdict == "self_host"
+    assert enough.to == pytest.approx(10**10, rel=1e-6)
+    assert "above 10 B" in enough.text
+    assert decided(shop.replace("[api]", "capacity_tokens_month = 1e10\n[api]")).verdict == "self_host"
+    assert decided(shop.replace("[api]", "capacity_tokens_month = 9.99e9\n[api]")).verdict == "hybrid"
+
+
+def test_where_nobody_can_run_machines_costs_and_the_next_look_are_told_too():
+    decision = decided(work(50_000_000) + A100 + GPT_4O + "[team]\nml_capacity = false\n")
+    reason = next(one for one in decision.reasons if one.code == "cost_api_cheaper")
+    assert "own machines $4,000, which is ruled out" in reason.text
+    assert decision.review_at_tokens_month == pytest.approx(4000 / 7.5 * 1e6)
+
+
+def test_a_split_says_that_more_stays_than_what_is_sensitive():
+    text = work(2 * 10**9) + A100 + GPT_4O + "[sensitivity]\nsensitive_share = 0.3\n"
+    assert "what is sensitive and most of the rest here, about 80 %" in decided(text).summary

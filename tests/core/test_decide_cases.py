@@ -273,3 +273,9 @@ def test_where_only_own_machines_may_serve_a_small_one_is_said_to_be_too_small()
     found = decided("healthcare", self__vram_needed_gib=130.4, self__vram_gib=80)
     assert found.verdict == "self_host"
     assert {"vram_too_small", "no_option_meets_all"} <= codes(found)
+
+
+def test_a_machine_far_larger_than_its_weights_is_not_recommended_in_silence():
+    """S37: 11.2 GiB at the peak and a small volume do not ask for a card of 80 GiB."""
+    assert "oversized" in codes(decided("healthcare", self__vram_needed_gib=11.2, self__vram_gib=80))
+    assert "oversized" not in codes(decided("healthcare", self__vram_needed_gib=11.2, self__vram_gib=16))

@@ -406,7 +406,7 @@ async def test_total_limit_holds_while_nothing_arrives(ask: Asker) -> None:
 
 async def test_hostile_event_does_not_stop_the_loop(ask: Asker) -> None:
     work = asyncio.create_task(ask.run("quotes#gap"))
-    assert await _longest_gap_s(work) < 0.5
+    assert await _longest_gap_s(work) < 1.5
     await work
 
 

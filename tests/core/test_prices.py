@@ -466,6 +466,7 @@ async def test_an_update_is_used_and_kept(tmp_path: Path, mirror: Mirror) -> Non
         b"{}",
         b"[1]",
         b"[" * 100_000,
+        b"[" + b"9" * 5000 + b"]",
         b"\xff\xfe",
         json.dumps(book_data(TODAY.isoformat(), -1.0)).encode(),
         json.dumps(book_data(TODAY.isoformat(), float("nan"))).encode(),
@@ -482,6 +483,7 @@ async def test_what_is_no_newer_book_is_refused(tmp_path: Path, mirror: Mirror, 
         await desk.execute(cc.UpdatePrices())
     assert "book in use stays" in caught.value.one_line()
     assert len(caught.value.one_line()) < 500
+    assert "sys." not in caught.value.one_line(), "Python's settings are not the user's"
     assert desk.find("openai/gpt-4o").input == Decimal("2.5")
     assert not (tmp_path / "prices" / "book.json").exists()
 
@@ -500,14 +502,19 @@ async def test_a_server_that_does_not_answer_is_given_up(mirror: Mirror) -> None
 
 
 @pytest.mark.parametrize(
-    "url", ["http://example.org/x", "ftp://127.0.0.1/", "file:///etc/passwd", "nonsense", "https://u:p@h/"]
+    "url",
+    [
+        *("http://example.org/x", "ftp://127.0.0.1/", "file:///etc/passwd", "nonsense"),
+        *("https://u:secret@h/", "http://127.0.0.1:99999/", "http://127.0.0.1:0/"),
+    ],
 )
 async def test_addresses_that_are_not_asked(
     desk: PriceDesk, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv(price_update.URL_VARIABLE, url)
-    with pytest.raises(UsageError, match="address of a price book"):
+    with pytest.raises(UsageError, match="address of a price book") as caught:
         await desk.execute(cc.UpdatePrices())
+    assert "secret" not in caught.value.one_line()
 
 
 @pytest.mark.parametrize("broken", [b"", b"{", b"\xff", b'{"fetched_at": 1}', b"null"])

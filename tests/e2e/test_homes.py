@@ -43,9 +43,7 @@ def on_tmpfs(cli: Cli, options: str) -> None:
 # ---- names -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "name", ["Größe und Maß", "体重 👋🏽", "-starts-with-a-dash", "a'b\"c$(id);%s", "a\x1b[31mb\nc", "CON. "]
-)
+@pytest.mark.parametrize("name", ["-Größe und Maß 体重 👋🏽", "a'b\"c$(id);%s", "a\x1b[31mb\nc CON. "])
 def test_home_with_an_odd_name_works(cli: Cli, name: str) -> None:
     cli.home = cli.home / name
     done = cli(*HELLO)

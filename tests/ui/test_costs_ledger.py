@@ -142,7 +142,7 @@ def test_the_five_amounts_stand_apart(qtbot: QtBot, tab: CostsLedger) -> None:
     assert (cell_text(cloud, PAID), cell_text(cloud, SAVED)) == ("$0.25", "—")
     assert cell_tip(cloud, PAID) == "0.25 USD, 1 further runs are not known"
     assert cell_tip(cloud, SAVED) == "No local runs."
-    assert tab.forecast.note.text() == "Insufficient data: 3 of 14 days in this period."
+    assert tab.forecast.note.text() == "Insufficient data: 3 of 14 days."
     assert "no cap is set" in tab.budget.note.text()
     assert not tab.budget.bar.isVisible()
     assert [bar.paid for bar in tab.days.bars.bars] == [None, None, None, 0.25]

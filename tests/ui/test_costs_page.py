@@ -15,13 +15,16 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 
 from steelyard.core.base.errors import UsageError
 from steelyard.core.values import cost_commands as cc
-from steelyard.core.values.costs import CostScenario, WorkloadPart
+from steelyard.core.values.costs import CostProfile, CostScenario, HardwarePart, RatesPart, WorkloadPart
 from steelyard.ui.pages.costs import CostsPage
+from steelyard.ui.pages.costs_break_even_words import days_words
 from steelyard.ui.pages.costs_inputs_keys import all_fields, mix_of_share, parsed, share_of_mix, shown
 from steelyard.ui.pages.costs_inputs_profile import keys_of, origin_of, overlaid, value_of, with_value
+from steelyard.ui.pages.costs_inputs_summary import summaries
 from steelyard.ui.widgets.cost_axis import LogAxis
+from steelyard.ui.widgets.cost_figure import FigureCard, KeyFigure
 from steelyard.ui.widgets.cost_format import percent, tokens, usd, usd_short, usd_signed
-from steelyard.ui.widgets.cost_picture import value_at
+from steelyard.ui.widgets.cost_picture import picture_of, value_at
 from ui import scripted_costs as script
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from steelyard.ui.main_window import MainWindow
+    from steelyard.ui.theme.theme import Theme
     from ui.fake_engine import FakeEngine
 
 
@@ -543,3 +547,53 @@ def test_error_of_the_engine_is_one_line(costs: CostsDesk) -> None:
     costs.tab.desk.analyse()
     costs.settle()
     assert costs.tab.inputs.foot.error.text == "The mix cannot be used: 0:0 has no tokens. Type 3:1."
+
+
+def test_prices_are_read_when_their_tab_is_shown(costs: CostsDesk) -> None:
+    costs.open()
+    before = len(costs.engine.of_type(cc.ReadPrices))
+    costs.page.show_tab("prices")
+    costs.qtbot.waitUntil(lambda: len(costs.engine.of_type(cc.ReadPrices)) > before)
+
+
+def test_what_settings_say_of_the_machine_is_the_users_and_follows_them() -> None:
+    typed = {"hardware.capex_usd": "user"}
+    noted = {"hardware.capex_usd": "from Settings"}
+    known = CostProfile(hardware=HardwarePart(capex_usd=Decimal(2500)), origins=typed, notes=noted)
+    profile = overlaid(CostProfile(), known)
+    assert profile.origins["hardware.capex_usd"] == "user"
+    dearer = msgspec.structs.replace(known, hardware=HardwarePart(capex_usd=Decimal(3000)))
+    assert overlaid(profile, dearer, keeps_typed=True).hardware.capex_usd == 3000
+    own = with_value(profile, "hardware.capex_usd", Decimal(1000))
+    assert overlaid(own, dearer, keeps_typed=True).hardware.capex_usd == 1000
+
+
+def test_a_long_figure_is_written_smaller_and_all_it_depends_on_is_seen(qtbot: QtBot, theme: Theme) -> None:
+    card = FigureCard(theme)
+    qtbot.addWidget(card)
+    card.resize(150, 110)
+    below = "$61.65/M at 0.19 %, mix 4.08:1, 1 stream"
+    card.show_figure(KeyFigure("At openai/gpt-4o-mini", "$0.000073", below=below))
+    card.show()
+    assert card.value.fontMetrics().horizontalAdvance("$0.000073") <= card.width() - 28
+    assert card.below.text() == below
+    assert card.below.wordWrap()
+
+
+def test_a_volume_beside_the_chart_is_told_in_words_only(costs: CostsDesk) -> None:
+    costs.open_g11()
+    analysis = costs.tab.desk.analysis
+    assert analysis is not None
+    few = msgspec.structs.replace(analysis, tco=msgspec.structs.replace(analysis.tco, tokens_month=6909.0))
+    picture = picture_of(few, few.against[0], "from the ledger")
+    assert picture is not None
+    assert picture.volume is not None
+    assert picture.volume.title == "You: 6.91 k, from the ledger, left of this chart"
+    assert picture.volume.self_usd is None
+
+
+def test_small_measured_figures_read_well() -> None:
+    assert days_words(0.2, 1) == "less than a day of your ledger, 1 request"
+    rates = RatesPart(prompt_tps=Decimal("24.371"), gen_tps=Decimal("13.7921"))
+    shown_rates = summaries(CostScenario(name="", profile=CostProfile(rates=rates)))["rates"]
+    assert shown_rates == "24.4 / 13.8 tok/s"

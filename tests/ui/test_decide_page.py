@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
 
 from steelyard.core.base.errors import UsageError
 from steelyard.core.values import cost_commands as cc
@@ -28,6 +28,19 @@ if TYPE_CHECKING:
 
     from steelyard.ui.main_window import MainWindow
     from ui.fake_engine import FakeEngine
+
+
+class StrayWindows(QObject):
+    """Widgets that are shown as windows of their own: they flash, and take the keyboard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.names.append(type(watched).__name__)
+        return False
 
 
 class DecideDesk:
@@ -282,7 +295,7 @@ def test_measured_values_stand_in_grey_until_one_types(desk: DecideDesk) -> None
     field = desk.field("workload.tokens_month")
     assert isinstance(field, NumberField)
     assert field.edit.text() == ""
-    assert field.edit.placeholderText() == "95.6 M a month"
+    assert field.edit.placeholderText() == "95.6 M"  # its unit stands beside it
     assert field.tag.text() == "measured"
     assert field.tag.toolTip() == "30 days of the ledger, 41,860 requests"
 
@@ -550,3 +563,31 @@ def test_every_control_has_a_name_and_a_tooltip(desk: DecideDesk) -> None:
         is_inner = isinstance(one.parentWidget(), QComboBox) or one.objectName().startswith("qt_")
         assert is_inner or one.accessibleName(), one
         assert is_inner or one.toolTip(), one.accessibleName()
+
+
+def test_no_part_of_a_verdict_or_form_is_a_window_of_its_own(desk: DecideDesk, qapp: QApplication) -> None:
+    stray = StrayWindows()
+    qapp.installEventFilter(stray)
+    try:
+        desk.start()
+        for tab in ("answers", "checklist", "classes", "rules"):
+            desk.page.show_form(tab)
+        desk.page.store.decide()
+        desk.wait_decided()
+    finally:
+        qapp.removeEventFilter(stray)
+    assert stray.names == []
+
+
+def test_a_refused_answer_is_marked_in_its_field(desk: DecideDesk) -> None:
+    desk.start()
+    desk.page.show_form("answers")
+
+    def refuse(_command: Any) -> Any:
+        raise UsageError("workload.mix cannot be used", "0:0 has no tokens in it.")
+
+    desk.engine.answers[cc.Decide] = refuse
+    field = desk.type("workload.mix", "0:0")
+    desk.qtbot.waitUntil(lambda: desk.page.store.error is not None)
+    assert field.edit.property("invalid")
+    assert not desk.type("workload.tokens_month", "2M").edit.property("invalid")

@@ -12,10 +12,11 @@ import msgspec
 
 import steelyard
 from steelyard.cli import show_compare
+from steelyard.cli.outfile import write_file
 from steelyard.cli.output import answer_text
 from steelyard.cli.prompt_parser import EXPORT_FORMATS
 from steelyard.core.base.errors import AppError, UsageError
-from steelyard.core.base.files import shown, write_atomic
+from steelyard.core.base.files import shown
 from steelyard.core.base.paths import user_path
 from steelyard.core.values.comparison import (
     Comparison,
@@ -106,7 +107,7 @@ def _export(words: argparse.Namespace, exported: Exported, printer: Printer) -> 
     text = exported.text.encode()
     path = None if words.out is None else user_path(words.out)
     if path is not None:
-        _paint(path, text) if words.format == "png" else _write(path, text)
+        _paint(path, text) if words.format == "png" else write_file(path, text)
     document = {
         "format": words.format,
         "path": None if path is None else str(path),
@@ -123,16 +124,6 @@ def _export(words: argparse.Namespace, exported: Exported, printer: Printer) -> 
             sys.stdout.buffer.write(text)
 
     printer.document({"export": document}, show)
-
-
-def _write(path: Path, data: bytes) -> None:
-    if path.exists() and not path.is_file():  # a device or a pipe is written to, never replaced
-        try:
-            path.write_bytes(data)
-        except OSError as exc:
-            raise AppError("Could not save a file", f"{shown(path)} ({exc.strerror})") from exc
-    else:
-        write_atomic(path, data)
 
 
 def _paint(path: Path, document: bytes) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from steelyard.cli.show import show_table
-from steelyard.core.base.errors import printable
+from steelyard.core.base.errors import one_line, printable
 
 if TYPE_CHECKING:
     from steelyard.core.values.cost_ledger import CostLedger, LedgerRow
@@ -22,9 +22,10 @@ def money(usd: str | None) -> str:
     if usd is None:
         return _DASH
     value = Decimal(usd)
-    if value and abs(value) < 1:
-        return f"${value:.4g}" if abs(value) >= Decimal("0.0001") else f"${value:.12f}".rstrip("0")
-    return f"-${-value:,.2f}" if value < 0 else f"${value:,.2f}"
+    sign, size = ("-" if value < 0 else ""), abs(value)
+    if 0 < size < 1:
+        return f"{sign}${size:.4g}" if size >= Decimal("0.0001") else f"{sign}${size:.12f}".rstrip("0")
+    return f"{sign}${size:,.2f}"
 
 
 def tokens_text(tokens: float | None) -> str:
@@ -154,9 +155,11 @@ def show_ledger(ledger: CostLedger) -> None:
     """Paid, electricity, all-in and what it would have cost: four columns that are never added up."""
     show_table(
         [ledger.by.upper(), "RUNS", "PAID", "ELECTRICITY", "ALL-IN", "ELSEWHERE", "SAVED", "TOKENS"],
-        [_ledger_cells(row.key or "(none)", row) for row in ledger.rows]
+        [_ledger_cells(one_line(row.key) or "(none)", row) for row in ledger.rows]
         + [_ledger_cells("all", ledger.total)],
     )
+    for line in _left_out(ledger.total):
+        print(line)
     if ledger.comparator is not None:
         words = ledger.comparator.unknown or f"what local runs would have cost at {ledger.comparator.name}"
         print(printable(f"elsewhere: {words}"))
@@ -164,6 +167,16 @@ def show_ledger(ledger: CostLedger) -> None:
     cap = "no cap" if budget.cap_usd is None else f"of {money(budget.cap_usd)}"
     print(f"{budget.month}: {money(budget.spent_usd)} paid, {cap}")
     print(printable(ledger.forecast.note))
+
+
+def _left_out(total: LedgerRow) -> list[str]:
+    """Sums without some of their runs say so: all-in may be below electricity then."""
+    missing = {
+        "paid": total.unpriced_runs - total.local_unpriced_runs,
+        "electricity": total.local_unpriced_runs,
+        "all-in": total.local_without_full_runs,
+    }
+    return [f"{what}: not known for {runs:,} runs" for what, runs in missing.items() if runs]
 
 
 def _ledger_cells(name: str, row: LedgerRow) -> list[Any]:

@@ -19,9 +19,9 @@ from steelyard.cli.cost_texts import (
     show_sensitivity,
     show_tco,
 )
+from steelyard.cli.outfile import write_file
 from steelyard.cli.output import say
 from steelyard.core.base.errors import UsageError
-from steelyard.core.base.files import write_atomic
 from steelyard.core.base.paths import user_path
 from steelyard.core.costs.ledger.ledger_csv import ledger_csv
 from steelyard.core.costs.machines.break_even import break_even, hybrid, payback
@@ -161,7 +161,7 @@ async def _ledger(words: argparse.Namespace, printer: Printer, ask: Ask) -> None
     command = cc.ReadCostLedger(since=words.since, by=words.by, comparator=words.against)
     ledger = msgspec.convert(msgspec.to_builtins(await ask(command)), CostLedger)
     if words.csv is not None:
-        write_atomic(user_path(words.csv), ledger_csv(ledger).encode())
+        write_file(user_path(words.csv), ledger_csv(ledger).encode())
         say(f"written: {words.csv}")
     printer.document(ledger, lambda: show_ledger(ledger))
 

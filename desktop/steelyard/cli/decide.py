@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from steelyard.cli.cost_files import case_at, show_keys
 from steelyard.cli.cost_texts import money, tokens_text
+from steelyard.cli.outfile import write_file
 from steelyard.cli.output import say
 from steelyard.cli.show import show_table
 from steelyard.core.base.errors import UsageError, printable
-from steelyard.core.base.files import write_atomic
 from steelyard.core.base.paths import user_path
 from steelyard.core.decide.cases.case_file import CASE_KEYS
 from steelyard.core.decide.memo.memo import memo_html, memo_json
@@ -106,7 +107,7 @@ async def _history(printer: Printer, ask: Ask) -> None:
 
 def _write_memo(decision: Decision, path: str) -> None:
     text = memo_json(decision) if path.lower().endswith(".json") else memo_html(decision)
-    write_atomic(user_path(path), text.encode())
+    write_file(user_path(path), text.encode())
     say(f"memo written: {path}")
 
 
@@ -114,6 +115,7 @@ def _show(decision: Decision) -> None:
     pattern = f" ({decision.pattern})" if decision.pattern else ""
     print(f"{decision.verdict.replace('_', '-')}{pattern}: {decision.confidence.replace('_', ' ')}")
     print(printable(decision.summary))
+    _lines(f"changed since version {decision.number - 1}", [one.text for one in decision.changed])
     _lines("because", [f"{one.text} [{_origin(one)}]" for one in decision.reasons])
     print()
     show_table(
@@ -125,7 +127,8 @@ def _show(decision: Decision) -> None:
     )
     _lines(
         "would flip it",
-        [f"{one.what} {_value(one.from_)} -> {_value(one.to)}: {one.verdict}" for one in decision.flips],
+        [f"{one.text} [{one.what} = {_value(one.to)}]" for one in decision.flips]
+        or ["no single value of the case"],
     )
     _lines("not known", [f"{one.what}: {one.how_to_settle}" for one in decision.unknowns])
     told = [one for one in decision.presets if one.agrees is not None]
@@ -148,6 +151,9 @@ def _origin(reason: Any) -> str:
 
 
 def _value(value: object) -> str:
-    if value is None:
-        return "unknown"
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+    """As it is typed in a case: a flip holds from the very figure on."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return format(Decimal(repr(value)).normalize(), "f")
+    return f'"{value}"' if isinstance(value, str) else str(value)

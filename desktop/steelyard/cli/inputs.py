@@ -56,6 +56,8 @@ def read_file(path: str, limit: int) -> bytes:
             data = file.read(limit + 1)
     except OSError as exc:
         raise UsageError("A file cannot be read", f"{path}: {exc.strerror}", "Check the path.") from exc
+    except ValueError as exc:  # a null byte, which a file of the user's can have in a name
+        raise UsageError("A file cannot be read", f"{path!r} is no path", "Check the path.") from exc
     if len(data) > limit:
         raise UsageError("A file is too large", f"{path}: over {limit >> 20} MiB")
     return data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from typing import NoReturn
 
 from steelyard.core.base.errors import UsageError
@@ -26,10 +27,10 @@ class _Bounded:
 
     def __call__(self, text: str) -> float | int:
         kind = "a whole number" if self._is_whole else "a number"
-        try:
-            value = int(text) if self._is_whole else float(text)
-        except ValueError:
-            value = None
+        value = None
+        if text.isascii() and "_" not in text:  # Python itself would take 1_000 and Arabic digits
+            with contextlib.suppress(ValueError):
+                value = int(text) if self._is_whole else float(text)
         if value is None or not self._low <= value <= self._high:
             raise argparse.ArgumentTypeError(f"{text!r} is not {kind} from {self._low:,} to {self._high:,}")
         return value

@@ -11,6 +11,7 @@ import msgspec
 from steelyard.core.base.clock import utc_now
 from steelyard.core.base.errors import UsageError
 from steelyard.core.base.ids import new_id
+from steelyard.core.decide.cases.case_values import with_value
 from steelyard.core.decide.cases.measured_case import Evidence, filled_case
 from steelyard.core.decide.changes import changes_between
 from steelyard.core.decide.memo.memo import memo_html, memo_json
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from steelyard.core.decide.verdict.options import FindPrice
     from steelyard.core.store.database import Database
-    from steelyard.core.values.costs import MeasuredInputs
+    from steelyard.core.values.costs import MeasuredInputs, Origin
     from steelyard.core.values.decision import Case, Decision
     from steelyard.core.values.settings import Settings
 
@@ -104,7 +105,22 @@ class DecideRoom:
         evidence = Evidence()
         if from_ledger:
             case, evidence = filled_case(case, await self._read_measured())
+            case = await asyncio.to_thread(self._with_comparator, case)
         return await self._computed(case, evidence)
+
+    def _with_comparator(self, case: Case) -> Case:
+        """What Costs holds local runs against is the API that is meant, where the case names none."""
+        name, api = self._settings().costs.comparator, case.api
+        if name is None or (api.model, api.price_in, api.price_out) != (None, None, None):
+            return case
+        try:
+            self._find_price(name)
+        except UsageError:
+            return case
+        case = with_value(case, "api.model", name)
+        origins: dict[str, Origin] = {**case.origins, "api.model": "user"}
+        notes = {**case.notes, "api.model": "the comparator in Settings"}
+        return msgspec.structs.replace(case, origins=origins, notes=notes)
 
     async def _computed(self, case: Case, evidence: Evidence) -> Decision:
         book = self._shelf.book(self._settings().decide)

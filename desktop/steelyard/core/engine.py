@@ -20,8 +20,6 @@ from steelyard.core.compare_room import CompareRoom
 from steelyard.core.costs.ledger.ledger_desk import LedgerDesk
 from steelyard.core.costs.prices.price_book import price_problem
 from steelyard.core.costs.prices.price_desk import PriceDesk
-from steelyard.core.costs_room import CostsRoom
-from steelyard.core.decide_room import DecideRoom
 from steelyard.core.directory import Directory, Wish
 from steelyard.core.doctor import Observed, diagnose
 from steelyard.core.fitting import Machine
@@ -66,6 +64,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from steelyard.core.base.paths import Home
+    from steelyard.core.costs_room import CostsRoom
+    from steelyard.core.decide_room import DecideRoom
     from steelyard.core.runs.local_target import LocalTarget
     from steelyard.core.servers.loading import LoadFacts
     from steelyard.core.values.profiles import LaunchProfile
@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from steelyard.core.values.weights import WeightsRow
 
 _log = logging.getLogger(__name__)
+_FIRST_REMIND_S = 20.0  # a start has more urgent work
 _REMIND_S = 600.0
 
 
@@ -105,8 +106,9 @@ class Engine:
         self._weights = WeightsRoom(machine, self._settings, self._secrets, self._database, self._emit)
         self._ballots = BallotsRoom(self._database)
         self._prices = PriceDesk(self._settings, home.root, lambda: self._emit(SettingsChanged()))
-        self._spent = LedgerDesk(self._database, lambda: self._settings.current, self._prices.find)
-        self._costs, self._decide = self._make_money_rooms()
+        self._spent = LedgerDesk(self._database, self._current, self._prices.find)
+        self._costs_: CostsRoom | None = None
+        self._decide_: DecideRoom | None = None
         self._reminding: asyncio.Task[None] | None = None
         self._pool_: ServerPool | None = None
         self._directory: Directory | None = None
@@ -115,15 +117,6 @@ class Engine:
         self._servers_: ServersRoom | None = None
         self._bench_: BenchRoom | None = None
         self._gateway_: Gateway | None = None
-
-    def _make_money_rooms(self) -> tuple[CostsRoom, DecideRoom]:
-        def settings() -> Settings:
-            return self._settings.current
-
-        presets = data_root() / "resources" / "presets"
-        costs = CostsRoom(self._prices, self._spent, self._database, settings, presets)
-        decide = DecideRoom(self._prices.find, self._spent.measured, self._database, settings, presets)
-        return costs, decide
 
     # ---- life ----------------------------------------------------------------------------------------------
 
@@ -377,7 +370,8 @@ class Engine:
         )
 
     async def _remind(self) -> None:
-        """Now and every ten minutes: verdicts whose volume for a review has been reached."""
+        """Every ten minutes: verdicts whose volume for a review has been reached."""
+        await asyncio.sleep(_FIRST_REMIND_S)
         while True:
             try:
                 self._monitor.fire(await self._decide.due_reviews())
@@ -391,6 +385,27 @@ class Engine:
     def _prompts(self) -> PromptsRoom:
         assert self._prompts_ is not None
         return self._prompts_
+
+    @property
+    def _costs(self) -> CostsRoom:
+        if self._costs_ is None:
+            from steelyard.core.costs_room import CostsRoom  # most processes never ask
+
+            self._costs_ = CostsRoom(self._prices, self._spent, self._database, self._current, _presets())
+        return self._costs_
+
+    @property
+    def _decide(self) -> DecideRoom:
+        if self._decide_ is None:
+            from steelyard.core.decide_room import DecideRoom  # 60 ms that most processes do not need
+
+            self._decide_ = DecideRoom(
+                self._prices.find, self._spent.measured, self._database, self._current, _presets()
+            )
+        return self._decide_
+
+    def _current(self) -> Settings:
+        return self._settings.current
 
     @property
     def _servers(self) -> ServersRoom:
@@ -475,3 +490,7 @@ class Engine:
 
     def _banners(self, row: ServerRow) -> list[Banner]:
         return banners_of(row, self._telemetry.latest, self._desk.others(row.name))
+
+
+def _presets() -> Path:
+    return data_root() / "resources" / "presets"

@@ -15,7 +15,7 @@ from decimal import (
 )
 from typing import TYPE_CHECKING
 
-from steelyard.core.base.units import pico_from_usd, usd_text
+from steelyard.core.base.units import Pico, pico_from_usd, usd_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -30,6 +30,10 @@ _SIXTY_DIGITS = Context(
 )
 
 
+_FIFTY_DIGITS = Context(prec=50, rounding=ROUND_HALF_EVEN)
+_FIFTEEN_DIGITS = Context(prec=15, rounding=ROUND_HALF_EVEN)
+
+
 @contextmanager
 def exact() -> Generator[None]:
     """Compute with 60 digits inside; works as a decorator, too. The context of the caller is left alone."""
@@ -40,7 +44,23 @@ def exact() -> Generator[None]:
 @exact()
 def usd_pico(value: Decimal) -> str:
     """Money in USD as a plain decimal string of whole pico-dollars, half to even; may be negative."""
-    return usd_text(pico_from_usd(value)) or "0"
+    return usd_text(pico(value)) or "0"
+
+
+@exact()
+def pico(value: Decimal) -> Pico:
+    """Whole pico-dollars, half to even; a half that cut-off thirds have moved counts as one."""
+    return pico_from_usd(whole_again(value))
+
+
+def whole_again(value: Decimal) -> Decimal:
+    """To 50 of the 60 digits, so that what cut-off thirds have moved apart meets again."""
+    return _FIFTY_DIGITS.plus(value)
+
+
+def as_printed(value: Decimal) -> Decimal:
+    """To 15 digits, which a printed number keeps: a volume copied from a capacity is not above it."""
+    return _FIFTEEN_DIGITS.plus(value)
 
 
 def as_float(value: Decimal) -> float:
@@ -52,4 +72,4 @@ def as_float(value: Decimal) -> float:
     number = float(value)
     if not math.isfinite(number):
         raise ValueError("a number of the cost model is not finite")
-    return number
+    return number + 0.0  # -0.0 becomes 0.0

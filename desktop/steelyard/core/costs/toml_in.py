@@ -84,11 +84,14 @@ def parsed(text: str, what: str) -> Table:
     try:
         return tomllib.loads(text, parse_float=Decimal)
     except (ValueError, ArithmeticError, RecursionError) as exc:
-        raise UsageError(
-            f"{what} is no TOML",
-            str(exc)[:200] or "it is nested too deep",
-            "Write [section] and key = value.",
-        ) from exc
+        raise UsageError(f"{what} is no TOML", _why(exc), "Write [section] and key = value.") from exc
+
+
+def _why(exc: Exception) -> str:
+    """Python's own words would only do for its own errors of syntax."""
+    if isinstance(exc, tomllib.TOMLDecodeError):
+        return str(exc)[:200]
+    return "it is nested too deep" if isinstance(exc, RecursionError) else "a number is too long to be meant"
 
 
 def rows_of(
@@ -167,7 +170,7 @@ def checked_number(key: str, value: Decimal, rule: KeyRule) -> Decimal | int:
         if value != value.to_integral_value():
             raise _refused(key, value, rule)
         return int(value)
-    return value
+    return Decimal(f"{value:f}")  # 90e6 goes back into documents as 90000000
 
 
 def nearest(name: str, known: Mapping[str, Any] | set[str] | frozenset[str] | list[str]) -> str:
@@ -197,7 +200,8 @@ def _is_out(value: Decimal, rule: KeyRule) -> bool:
 
 def _refused(key: str, value: object, rule: KeyRule) -> UsageError:
     is_tiny = isinstance(value, Decimal) and value.is_finite() and 0 < abs(value) < TINY
-    why = f"{_shown(value)} is too near to 0 to be meant" if is_tiny else f"{_shown(value)} is not allowed"
+    found = f'"{_shown(value)}" (text)' if isinstance(value, str) and rule.kind != "text" else _shown(value)
+    why = f"{found} is too near to 0 to be meant" if is_tiny else f"{found} is not allowed"
     unit = f" ({rule.unit})" if rule.unit else ""
     return UsageError(f"{key} cannot be used", why, f"Allowed: {rule.allowed}{unit}.")
 

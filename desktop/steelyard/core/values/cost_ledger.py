@@ -50,7 +50,7 @@ class Forecast(Row, frozen=True):
     """The next month from the days so far. Fewer than 14 days: `is_enough` is False and all is None."""
 
     days: int
-    """Days from the first run in view to today."""
+    """Whole days from the first run to today; the forecast looks at them whatever period is shown."""
     needed_days: int
     is_enough: bool
     tokens_month: Band | None = None

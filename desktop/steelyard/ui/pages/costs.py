@@ -61,8 +61,12 @@ class CostsPage(QWidget):
             self.tabs[key] = self._make_tab(key)
             self._stack.addWidget(self.tabs[key])
         if key != self.current:
+            focus = self.focusWidget()
+            had_focus = focus is not None and self.tabs[self.current].isAncestorOf(focus)
             self.current = key
             self._stack.setCurrentWidget(self.tabs[key])
+            if had_focus and self.isVisible():
+                self.focus_first()
         self.title_widget.show_tab(key)
 
     @Slot()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QIODevice, QPoint, Signal, Slot
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QWidget
 
@@ -43,6 +43,10 @@ _COSTLESS = (
 )
 
 
+_WAITING = "Costs, crossings and 5,000 draws are computed from the inputs at the left."
+_WAIT_MS = 300
+
+
 class BreakEvenTab(QWidget):
     """Edits are computed as they are typed; the last good figures stay in view."""
 
@@ -61,13 +65,15 @@ class BreakEvenTab(QWidget):
         self.costless = EmptyView(theme, "circle-dollar-sign", "What does the machine cost?", _COSTLESS)
         self.costless_button = make_button(theme, "Start with a preset", "primary", icon="chevron-down")
         self.costless.add_action(self.costless_button)
+        self.waiting = EmptyView(theme, "hourglass", "Working it out", _WAITING)
+        self._wait = QTimer(self, singleShot=True, interval=_WAIT_MS)
         self.checks: ChecksPopup | None = None
         self.exporter = Exporter(bridge, self)
         self._brief = Brief(self, self._show_copied)
         self._stack = QStackedWidget()
         self._is_begun = False
         self._scroll = make_scroll(self.results, "Figures")
-        for widget in (self.empty, self.costless, self._scroll):
+        for widget in (self.empty, self.costless, self.waiting, self._scroll):
             self._stack.addWidget(widget)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 12, 8, 12)
@@ -78,8 +84,8 @@ class BreakEvenTab(QWidget):
 
     @property
     def shown(self) -> str:
-        """`empty`, `costless` or `figures`."""
-        views = {id(self._scroll): "figures", id(self.costless): "costless"}
+        """`empty`, `costless`, `waiting` or `figures`."""
+        views = {id(self._scroll): "figures", id(self.costless): "costless", id(self.waiting): "waiting"}
         return views.get(id(self._stack.currentWidget()), "empty")
 
     def begin(self) -> None:
@@ -156,6 +162,7 @@ class BreakEvenTab(QWidget):
 
     def _connect(self) -> None:
         desk, inputs = self.desk, self.inputs
+        self._wait.timeout.connect(self._on_wait)
         inputs.edited.connect(self._on_edited)
         inputs.spoiled.connect(self._on_spoiled)
         inputs.preset_chosen.connect(self._on_preset)
@@ -190,6 +197,14 @@ class BreakEvenTab(QWidget):
     @Slot()
     def _on_replaced(self) -> None:
         self.inputs.show_scenario(self.desk.scenario, self.desk.preset_id)
+        if self.desk.analysis is None and not self.desk.is_empty:
+            self._wait.start()
+
+    @Slot()
+    def _on_wait(self) -> None:
+        """The first figures take a while: "nothing typed yet" would be wrong."""
+        if self.desk.analysis is None and not self.desk.is_empty and not self.inputs.foot.error.text:
+            self._stack.setCurrentWidget(self.waiting)
 
     @Slot()
     def _on_lists(self) -> None:
@@ -222,6 +237,7 @@ class BreakEvenTab(QWidget):
 
     @Slot()
     def _on_analysed(self) -> None:
+        self._wait.stop()
         analysis = self.desk.analysis
         if analysis is None:
             self.inputs.show_error(None)
@@ -237,6 +253,9 @@ class BreakEvenTab(QWidget):
 
     @Slot(object)
     def _on_failed(self, error: AppError) -> None:
+        self._wait.stop()
+        if self.shown == "waiting":
+            self._stack.setCurrentWidget(self.empty)
         self.inputs.show_error(error)
         self.results.set_stale(is_stale=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from steelyard.ui.widgets.cost_figure import KeyFigure
@@ -10,7 +11,7 @@ from steelyard.ui.widgets.cost_picture import short_name
 from steelyard.ui.widgets.cost_tornado import TornadoBar
 
 if TYPE_CHECKING:
-    from steelyard.core.values.costs import AgainstApi, Band, Bar, CostAnalysis, Sensitivity, Tco
+    from steelyard.core.values.costs import AgainstApi, Band, Bar, BreakEven, CostAnalysis, Sensitivity, Tco
 
 KINDS = (("configured", "API"), ("hosted", "Same weights hosted"), ("passing", "Cheapest that passes"))
 NO_SUITE = "Unknown until a suite has been run: it is the cheapest model that passes your own suite."
@@ -85,7 +86,7 @@ def usd_per_million(tco: Tco) -> str:
         streams = "streams not stated"
     else:
         streams = "1 stream" if tco.concurrency == 1 else f"{tco.concurrency:g} streams"
-    return f"{usd(tco.usd_per_m)}/M at {percent(tco.utilisation)}, mix {tco.mix}, {streams}"
+    return f"{usd_key(tco.usd_per_m)}/M at {percent(tco.utilisation)}, mix {tco.mix}, {streams}"
 
 
 def break_even(against: AgainstApi, tco: Tco, tone: str) -> KeyFigure:
@@ -96,16 +97,27 @@ def break_even(against: AgainstApi, tco: Tco, tone: str) -> KeyFigure:
     known = against.break_even
     if known is None:
         why = against.comparator.unknown or "needs a mix and a price"
-        return KeyFigure(title, DASH, "", why, "text3", why)
+        below = "not chosen; name one under Comparison" if not comparator.name else why
+        return KeyFigure(title, DASH, "", below, "text3", why)
     if known.break_even_tokens_month is None:
         share = known.utilisation_at_break_even
         machine = "this machine" if tco.machines == 1 else "the machines"
-        below = f"needs {percent(share)} of {machine}" if share is not None and share > 1 else known.reason
+        if share is not None and share > 1:
+            below = f"needs {percent(share)} of {machine}"
+        elif tco.marginal_usd_per_m is not None and _is_dearer(tco.marginal_usd_per_m, known):
+            below = "each token costs more here, machine aside"
+        else:
+            below = known.reason
         return KeyFigure(title, "never", "", below, "s3" if tone == "s3" else "warn", known.reason)
     value, _, unit = tokens(known.break_even_tokens_month).partition(" ")
     used = known.utilisation_at_break_even
     below = f"{percent(used)} utilisation is enough" if used is not None else "capacity not known"
     return KeyFigure(title, f"{value} {unit}".strip(), "tokens per month", below, tone, known.reason)
+
+
+def _is_dearer(marginal_usd_per_m: str, known: BreakEven) -> bool:
+    """Whether running costs alone are those of the API: no volume makes up for that."""
+    return Decimal(marginal_usd_per_m) >= Decimal(known.blended_usd_per_m)
 
 
 def at_volume(against: AgainstApi, tco: Tco) -> KeyFigure:
@@ -219,5 +231,5 @@ def _band_words(band: Band | None) -> str:
 def days_words(days: float, runs: int) -> str:
     """`30 days of your ledger, 41,860 requests`."""
     whole = round(days)
-    many = "1 day" if whole == 1 else f"{plain_number(whole)} days"
-    return f"{many} of your ledger, {runs:,} requests"
+    many = "less than a day" if whole < 1 else "1 day" if whole == 1 else f"{plain_number(whole)} days"
+    return f"{many} of your ledger, {runs:,} request{'' if runs == 1 else 's'}"

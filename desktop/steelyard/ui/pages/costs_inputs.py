@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from steelyard.core.values.costs import CostScenario
@@ -115,6 +115,16 @@ class InputsCard(QFrame):
             words = words.replace(field.key, field.name)
             row.show_problem(field.key, text if field.key in blamed else "")
         self.foot.show_error(words)
+        if words:
+            QTimer.singleShot(0, self._show_focused)
+
+    @Slot()
+    def _show_focused(self) -> None:
+        """The words below took room: what is being typed stays in view."""
+        body = self._area.widget()
+        focused = body.focusWidget() if body is not None else None
+        if focused is not None and focused.hasFocus():
+            self._area.ensureWidgetVisible(focused, 0, 24)
 
     def number_rows(self) -> list[NumbersRow]:
         """The rows of plain numbers."""
@@ -203,9 +213,9 @@ class InputsCard(QFrame):
         head.addWidget(make_label(theme, "Inputs", weight=600))
         head.addStretch(1)
         head.addWidget(self.reset)
-        area = make_scroll(body, "Inputs")
+        self._area = area = make_scroll(body, "Inputs")
         inner = QVBoxLayout()
-        inner.setContentsMargins(12, 0, 4, 0)
+        inner.setContentsMargins(16, 0, 4, 0)
         inner.addWidget(area)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

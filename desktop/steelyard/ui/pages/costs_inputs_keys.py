@@ -52,7 +52,7 @@ HARDWARE = Group(
     "Hardware",
     (
         InputRow(
-            "Price and set-up, each machine",
+            "Price and set-up, each",
             (
                 Field("hardware.capex_usd", "Hardware price", "$", "What one machine costs to buy."),
                 Field("hardware.setup_usd", "Set-up", "$ once", "Installation, written off with it."),

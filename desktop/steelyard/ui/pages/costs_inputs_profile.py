@@ -70,9 +70,11 @@ def overlaid(base: CostProfile, measured: CostProfile | None, *, keeps_typed: bo
     kept = {"preset", "user"} if keeps_typed else {"preset"}
     for key in keys_of(measured):
         origins = {origin_of(base, known) for known in (key, *RIVALS.get(key, ()))}
-        if not origins & kept:
-            note = measured.notes.get(key, "")
-            base = with_value(base, key, value_of(measured, key), "measured", note)
+        note = measured.notes.get(key, "")
+        # What came from Settings was typed there; the same note says that it was not typed over since.
+        if not origins & kept or (note and base.notes.get(key) == note):
+            origin = measured.origins.get(key, "measured")
+            base = with_value(base, key, value_of(measured, key), origin, note)
     return base
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from steelyard.ui.widgets.cost_format import grouped_number, percent, tokens, usd
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from steelyard.core.values.costs import CostProfile, CostScenario, Tco
 
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -42,6 +44,12 @@ def _price(amount: object) -> str:
     return text.removesuffix(".00")
 
 
+def _rounded(value: Decimal) -> str:
+    """Three digits are enough in a summary; the field itself has all of them."""
+    places = max(0, 2 - value.adjusted()) if value else 0
+    return grouped_number(round(value, places))
+
+
 def _hardware(profile: CostProfile) -> str:
     hardware = profile.hardware
     rent = profile.rent.usd_month_per_machine
@@ -57,7 +65,7 @@ def _hardware(profile: CostProfile) -> str:
 def _energy(profile: CostProfile) -> str:
     energy = profile.energy
     watts = [energy.idle_w, energy.active_prefill_w, energy.active_decode_w]
-    known = list(dict.fromkeys(grouped_number(value) for value in watts if value is not None))
+    known = list(dict.fromkeys(_rounded(value) for value in watts if value is not None))
     parts = [f"{' / '.join(known)} W"] if known else []
     if energy.tariff_usd_per_kwh is not None:
         parts.append(f"at {usd(energy.tariff_usd_per_kwh)}")
@@ -82,7 +90,7 @@ def _rates(profile: CostProfile) -> str:
     rates = profile.rates
     if rates.capacity_tokens_month is not None:
         return f"{tokens(rates.capacity_tokens_month)} a month"
-    known = [grouped_number(rate) for rate in (rates.prompt_tps, rates.gen_tps) if rate is not None]
+    known = [_rounded(rate) for rate in (rates.prompt_tps, rates.gen_tps) if rate is not None]
     return f"{' / '.join(known)} tok/s" if known else ""
 
 

@@ -83,6 +83,9 @@ class LedgerBar(QWidget):
         """The one of the settings, until the user has chosen another."""
         if not self._is_touched:
             self.choice.setEditText("" if against is None else against.name)
+            line = self.choice.lineEdit()
+            if line is not None and not line.hasFocus():
+                line.setCursorPosition(0)  # a name is known by its beginning
 
     @Slot(str)
     def _on_chosen(self, _key: str) -> None:

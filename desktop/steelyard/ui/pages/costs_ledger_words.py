@@ -106,7 +106,7 @@ def forecast_note(forecast: Forecast) -> str:
     """Where the figures come from, or what is missing."""
     if forecast.is_enough:
         return f"P10 to P90, P50 first; {forecast.note}"
-    return f"{forecast.note[:1].upper()}{forecast.note[1:]} in this period."
+    return f"{forecast.note[:1].upper()}{forecast.note[1:]}."
 
 
 def budget_words(budget: Budget) -> tuple[str, str]:

@@ -24,6 +24,8 @@ from steelyard.ui.widgets.buttons import Segmented
 from steelyard.ui.widgets.labels import make_label
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QShowEvent
+
     from steelyard.core.base.errors import AppError
     from steelyard.core.values.price_rows import PriceBook
     from steelyard.ui.actions import Actions
@@ -57,6 +59,7 @@ class CostsPrices(QWidget):
         self.model = PricesModel(theme.font(11))
         self.view = PricesView(theme, self.model)
         self.nothing = make_label(theme, "Reading the price book…", "muted", px=12, wrap=True)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedWidget()
         self._chosen_model = ""
         self._lay_out(theme)
@@ -70,6 +73,11 @@ class CostsPrices(QWidget):
         self._soon.stop()
         is_own = self.which.value == "own"
         self._latest.ask(ReadPrices(query=self.box.text()[:200], limit=_MOST, overrides_only=is_own))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Read when somebody looks; targets and settings may have changed meanwhile."""
+        super().showEvent(event)
+        self.refresh()
 
     def focus_first(self) -> None:
         """Where the keyboard begins on this tab."""

@@ -15,6 +15,7 @@ from steelyard.ui.widgets.decide_words import TONES, VERDICTS
 from steelyard.ui.widgets.labels import make_label, make_line
 
 if TYPE_CHECKING:
+    from steelyard.core.base.errors import AppError
     from steelyard.core.values.decision import Case, Question
     from steelyard.ui.pages.decide_store import DecideStore
     from steelyard.ui.theme.theme import Theme
@@ -71,6 +72,12 @@ class AnswersForm(QWidget):
         if area is not None:
             area.ensureWidgetVisible(field, 0, 80)
         field.focus()
+
+    def show_problem(self, error: AppError) -> None:
+        """Mark the answer that was refused."""
+        for key, field in self.fields.items():
+            if isinstance(field, NumberField) and key in error.title:
+                field.mark(is_invalid=True)
 
     @Slot()
     def show_store(self) -> None:

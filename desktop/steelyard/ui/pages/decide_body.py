@@ -133,8 +133,8 @@ class DecideBody(QWidget):
                 line.add_chevron(f"Open {PAGES[reason.opens]}: {told}")
             lines.append(line)
         count = len(lines)
-        word = "line" if count == 1 else "lines"
-        self.evidence.show_lines(lines, f"{count} {word}, with their origin" if count else "")
+        word, whose = ("line", "its") if count == 1 else ("lines", "their")
+        self.evidence.show_lines(lines, f"{count} {word}, with {whose} origin" if count else "")
 
     def _show_flips(self, decision: Decision) -> None:
         lines: list[Line] = []

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
-from steelyard.ui.pages.decide_keys import KeySpec, field_text, parse, value_text
+from steelyard.ui.pages.decide_keys import KeySpec, field_text, parse
 from steelyard.ui.theme.theme import restyle, set_role
 from steelyard.ui.widgets.buttons import Segmented
 from steelyard.ui.widgets.compare_plain import plain_tooltip
-from steelyard.ui.widgets.decide_words import ORIGIN_TONES
+from steelyard.ui.widgets.decide_words import ORIGIN_TONES, decimal_of
 from steelyard.ui.widgets.labels import make_label
 from steelyard.ui.widgets.models_text import plain
 from steelyard.ui.widgets.servers_field import Choice
@@ -43,7 +44,8 @@ class AnswerField(QWidget):
         self.tag = make_label(theme, "", "pill", px=11, weight=500)
         self.tag.hide()
         self._below = make_label(theme, spec.hint, "muted", px=11, wrap=True)
-        self._below.setVisible(bool(spec.hint))
+        if not spec.hint:
+            self._below.hide()
 
     @property
     def error(self) -> str:
@@ -123,7 +125,7 @@ class NumberField(AnswerField):
             self._mark("")
         empty = f"such as {self.spec.example}" if self.spec.example else "unknown"
         is_filled = value is None and filled is not None
-        self.edit.setPlaceholderText(value_text(self.spec.key, filled) if is_filled else empty)
+        self.edit.setPlaceholderText(_short_text(self.spec, filled) if is_filled else empty)
 
     @Slot()
     def _on_edited(self) -> None:
@@ -137,9 +139,20 @@ class NumberField(AnswerField):
 
     def _mark(self, error: str) -> None:
         self.show_error(error)
-        if bool(self.edit.property("invalid")) != bool(error):
-            self.edit.setProperty("invalid", bool(error))
+        self.mark(is_invalid=bool(error))
+
+    def mark(self, *, is_invalid: bool) -> None:
+        """Give it the border of what cannot be used, or take that away."""
+        if bool(self.edit.property("invalid")) != is_invalid:
+            self.edit.setProperty("invalid", is_invalid)
             restyle(self.edit)
+
+
+def _short_text(spec: KeySpec, value: Any) -> str:
+    """What was measured, with as many digits as matter; its unit stands beside the field."""
+    number = decimal_of(value)
+    is_long = number is not None and spec.kind not in {"text", "tokens"}
+    return field_text(spec, Decimal(f"{number:.3g}") if is_long else value)
 
 
 class ChoiceField(AnswerField):

@@ -39,6 +39,8 @@ _PLAIN = Ink(12, 400, "text2")
 _QUIET = Ink(12, 400, "text3")
 _FIGURE = Ink(12, 500, "text", is_tabular=True)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TIMES_FROM = 10
+"""A change by more than this reads better as a factor than in percent."""
 _OPTION_NAMES = {
     "api": "API only",
     "self_host": "Self-host only",
@@ -146,6 +148,8 @@ def flip_line(flip: Flip) -> str:
     before, after = decimal_of(flip.from_), decimal_of(flip.to)
     if before is None or after is None or before == 0:
         return now
+    if before > 0 and after / before >= _TIMES_FROM:
+        return f"{now}, {round(after / before):,} times that"
     change = (after - before) / before
     return f"{now}, {'up' if change > 0 else 'down'} {percent(abs(change))}"
 
@@ -171,7 +175,9 @@ def changed_since(decision: Decision) -> str:
     if decision.number <= 1:
         return ""
     turned = next((one for one in decision.changed if one.what == "verdict"), None)
+    # An answer or a figure says more of the cause than how the verdict itself reads now.
     others = [one for one in decision.changed if one is not turned]
+    others.sort(key=lambda one: one.what in {"pattern", "confidence"})
     cause = f": {change_line(others[0])}" if others else ""
     if turned is not None:
         return f"changed from {_loose(turned.before)}{cause}"

@@ -129,14 +129,26 @@ class AnswersPanel(SidePanel):
     @Slot(str)
     def _on_tab(self, key: str) -> None:
         self._stack.setCurrentIndex([name for name, _ in TABS].index(key))
+        self._show_list(key)
 
     @Slot()
     def _show_lists(self) -> None:
+        """Of the form that is seen; the others are filled when they are looked at."""
+        self._show_list(self.tabs.value)
+
+    def _show_list(self, key: str) -> None:
         book = self._store.book
-        if book is not None:
-            self.checklist.show_items(book.readiness)
-            self.classes.show_book(book.classes, book.regimes)
-            self.presets.show_presets(book.presets)
+        if book is None or self._desk.is_saving:
+            return  # after the save it is read anew
+        match key:
+            case "checklist":
+                self.checklist.show_items(book.readiness)
+            case "classes":
+                self.classes.show_book(book.classes, book.regimes)
+            case "rules":
+                self.presets.show_presets(book.presets)
+            case _:
+                pass
 
     @Slot(object)
     def _on_decided(self, _decision: object) -> None:
@@ -145,6 +157,7 @@ class AnswersPanel(SidePanel):
     @Slot(object)
     def _on_failed(self, error: AppError) -> None:
         self.error.show_text(in_words(error.one_line()))
+        self.form.show_problem(error)
 
     @Slot()
     def _on_case_changed(self) -> None:

@@ -29,7 +29,13 @@ class DecideDesk(QObject):
         super().__init__(parent)
         self._store = SettingsStore(bridge, self)
         self.settings = DecideSettings()
+        self._saving = 0
         self._store.loaded.connect(self._on_loaded)
+
+    @property
+    def is_saving(self) -> bool:
+        """Whether the book that can be read now is older than what was changed last."""
+        return self._saving > 0
 
     def load(self) -> None:
         """Read what is stored."""
@@ -66,6 +72,7 @@ class DecideDesk(QObject):
 
     def _change(self, settings: DecideSettings) -> None:
         self.settings = settings
+        self._saving += 1
         self._store.change({"decide": settings}, self._on_saved, self._on_failed)
 
     @Slot(object)
@@ -73,8 +80,10 @@ class DecideDesk(QObject):
         self.settings = settings.decide
 
     def _on_saved(self) -> None:
+        self._saving -= 1
         self.saved.emit()
 
     def _on_failed(self, error: AppError) -> None:
+        self._saving -= 1
         self.load()
         self.failed.emit(error)

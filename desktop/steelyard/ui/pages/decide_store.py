@@ -51,6 +51,9 @@ class DecideStore(QObject):
         self.profiles: list[CostScenario] = []
         self.has_listed = False
         self._latest = Latest(bridge, self)
+        self._books = Latest(bridge, self)
+        self._books.answered.connect(self._on_book)
+        self._books.failed.connect(bridge.error_raised)
         self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._timer.timeout.connect(self.decide)
         self._latest.answered.connect(self._on_decided)
@@ -152,13 +155,13 @@ class DecideStore(QObject):
 
     def read_lists(self) -> None:
         """Read book, stored verdicts and scenarios of Costs."""
-        self._bridge.run(cc.ReadDecisionBook(), self._on_book)
+        self._books.ask(cc.ReadDecisionBook())
         self._bridge.run(cc.ListDecisions(), self._on_heads)
         self._bridge.run(cc.ListCostScenarios(), self._on_profiles, self._on_no_profiles)
 
     def read_book(self) -> None:
         """Read the book after its settings changed, and decide by it."""
-        self._bridge.run(cc.ReadDecisionBook(), self._on_book)
+        self._books.ask(cc.ReadDecisionBook())
         self.decide()
 
     def open_stored(self, decision_id: str) -> None:
@@ -200,6 +203,7 @@ class DecideStore(QObject):
     def _on_removed(self, _answer: object) -> None:
         self._bridge.run(cc.ListDecisions(), self._on_heads)
 
+    @Slot(object)
     def _on_book(self, book: DecisionBook) -> None:
         self.book = book
         self.listed.emit()

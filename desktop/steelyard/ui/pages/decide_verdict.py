@@ -43,8 +43,8 @@ _CONFIDENCE_TIPS = {
     "provisional": "Something that it rests on is not measured or not known.",
 }
 _CLASS_COLUMNS = (
-    TableColumn("Class", 0.2, 70),
-    TableColumn("Tokens", 0.13, 54, is_number=True, tip="Share of the tokens of the last 30 days"),
+    TableColumn("Class", 0.22, 92),
+    TableColumn("Tokens", 0.15, 66, is_number=True, tip="Share of the tokens of the last 30 days"),
     TableColumn("Route", 0.19, 76),
     TableColumn("Why", 0.48, 80),
 )
@@ -151,11 +151,12 @@ class VerdictCard(QFrame):
         for column in range(5):
             self._grid.setColumnStretch(column, 0)
         for line in self._lines:
-            line.setVisible(columns == 3)
+            line.hide()
         left, beam, classes = self._parts
         if columns == 3:
             for at, widget in enumerate((left, self._lines[0], beam, self._lines[1], classes)):
                 self._grid.addWidget(widget, 0, at)
+                widget.show()
             for at, stretch in ((0, 31), (2, 29), (4, 30)):
                 self._grid.setColumnStretch(at, stretch)
             return

@@ -144,7 +144,8 @@ class ChartPainter:
         if picture.break_even is not None:
             self._upright(picture.break_even.at, "accent", Qt.PenStyle.DashLine)
         if picture.volume is not None:
-            self._upright(picture.volume.at, "text", Qt.PenStyle.DashLine)
+            if picture.volume.self_usd is not None:  # else it lies beside the chart, and only words tell it
+                self._upright(picture.volume.at, "text", Qt.PenStyle.DashLine)
             self._dot(picture.volume.at, picture.volume.api_usd, API)
             self._dot(picture.volume.at, picture.volume.self_usd, SELF)
         for mark in picture.crossings:

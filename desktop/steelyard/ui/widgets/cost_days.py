@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PAID_COLOR, LOCAL_COLOR = "s3", "s1"
 _AXIS = Ink(11, 400, "text3", is_tabular=True)
-_LEFT_PX, _BOTTOM_PX, _TOP_PX = 56, 20, 8
+_LEFT_PX, _BOTTOM_PX, _TOP_PX = 66, 20, 8
 _WIDEST_PX = 14.0
 _LINES = 2
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LINE_PX = 17
 _PAD_PX = 4
+_EDGE_PX = 4
+"""A line at the very edge of the chart still has its words."""
 _BEHIND_ALPHA = 190
 """Words are read over lines, and the lines still followed below them."""
 
@@ -37,7 +39,7 @@ class Labels:
 
     def beside(self, x: float, top: float, lines: Sequence[tuple[str, Ink]], *, at_right: bool) -> None:
         """Lines of words at one side of an upright line, at the other where there is no room."""
-        if not self._area.left() <= x <= self._area.right():
+        if not self._area.left() - _EDGE_PX <= x <= self._area.right() + _EDGE_PX:
             return
         width = max(width_of(text, ink) for text, ink in lines)
         size = (width, LINE_PX * len(lines))

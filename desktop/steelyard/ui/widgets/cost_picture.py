@@ -202,11 +202,12 @@ def _volume(tco: Tco, chosen: AgainstApi, volume_from: str, seen: tuple[float, f
     where = f", {volume_from}" if volume_from else ""
     at = min(seen[1], max(seen[0], tco.tokens_month))
     if at != tco.tokens_month:
+        side = "left" if at > tco.tokens_month else "right"
         return Volume(
             at,
             None,
             None,
-            f"You: {tokens(tco.tokens_month)}{where}, beyond this chart",
+            f"You: {tokens(tco.tokens_month)}{where}, {side} of this chart",
             words,
             _payback(chosen),
         )

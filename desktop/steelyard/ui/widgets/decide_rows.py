@@ -34,7 +34,8 @@ class Line(QFrame):
         self.key = key
         self.title = make_label(theme, title, weight=500, wrap=True)
         self.below = make_label(theme, below, "muted", px=12, wrap=True)
-        self.below.setVisible(bool(below))
+        if not below:  # shown without a parent it would be a window for a moment, and take the keyboard
+            self.below.hide()
         self.button: QPushButton | QToolButton | None = None
         words = QVBoxLayout()
         words.setSpacing(1)

@@ -73,7 +73,7 @@ class LedgerDesk:
             settle_days(connection)
             return _Read(
                 sums_by(connection, by, day),
-                day_totals(connection, day),
+                day_totals(connection, None),
                 month_paid(connection, month_of(now)),
             )
 

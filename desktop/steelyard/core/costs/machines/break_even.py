@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from steelyard.core.costs.exact import MILLION, as_float, exact, usd_pico
+from steelyard.core.costs.exact import MILLION, as_float, as_printed, exact, usd_pico
 from steelyard.core.costs.machines.profile_file import MAX_TOKENS, above_zero, share, usd
 from steelyard.core.costs.mix import blended_usd_per_m
 from steelyard.core.costs.toml_in import KeyRule, checked_number
@@ -55,7 +55,7 @@ def break_even(
         )
     tokens = fixed_usd_month / margin * MILLION
     used = None if capacity_tokens_month is None else tokens / capacity_tokens_month
-    is_reached = tokens <= MAX_TOKENS and (used is None or used <= 1)
+    is_reached = tokens <= MAX_TOKENS and (used is None or as_printed(used) <= 1)
     return BreakEven(
         blended_usd_per_m=usd_pico(price),
         break_even_tokens_month=as_float(tokens) if is_reached else None,
@@ -81,7 +81,7 @@ def _no_margin(price: Decimal, marginal: Decimal) -> str:
 def _reason(tokens: Decimal, used: Decimal | None, capacity: Decimal | None) -> str:
     if tokens == 0:
         return "Self-hosting has no fixed costs here: it is cheaper from the first token on."
-    if used is not None and capacity is not None and used > 1:
+    if used is not None and capacity is not None and as_printed(used) > 1:
         return (
             f"Never on this machine: it takes {percent_words(used)} of its capacity "
             f"({tokens_words(tokens)} a month, and it does {tokens_words(capacity)})."

@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 
 from steelyard.core.base.errors import UsageError
-from steelyard.core.costs.exact import MILLION, as_float, exact, usd_pico
+from steelyard.core.costs.exact import MILLION, as_float, exact, usd_pico, whole_again
 from steelyard.core.costs.machines.profile_file import MAX_TOKENS, above_zero, share
 from steelyard.core.costs.toml_in import checked_number
 from steelyard.core.values.costs import Crossing, Curve, CurveRow, Winner
@@ -53,7 +53,7 @@ def curve(
 
 def winner(api_usd: Decimal, self_usd: Decimal, tie_band: Decimal) -> Winner:
     """The cheaper side; a tie if they are no further apart than the band, a share of the dearer one."""
-    if abs(api_usd - self_usd) <= tie_band * max(api_usd, self_usd):
+    if whole_again(abs(api_usd - self_usd)) <= whole_again(tie_band * max(api_usd, self_usd)):
         return "tie"
     return "api" if api_usd < self_usd else "self_host"
 
@@ -92,11 +92,12 @@ def crossings(costs: MachineCosts, blended: Decimal) -> list[Crossing]:
         return []
     if capacity is None:
         return _kept([_up(costs.fixed_usd(costs.machines) / margin, is_stable=True)])
-    gain = capacity * margin - per_machine
+    gain = whole_again(capacity * margin) - per_machine
     if gain <= 0:
         return []
-    stable_step = int(((capacity * margin + shared) / gain).to_integral_value(rounding=ROUND_CEILING))
-    first_step = int((shared / gain).to_integral_value(rounding=ROUND_FLOOR)) + 1
+    stable = whole_again((capacity * margin + shared) / gain)
+    stable_step = int(stable.to_integral_value(rounding=ROUND_CEILING))
+    first_step = int(whole_again(shared / gain).to_integral_value(rounding=ROUND_FLOOR)) + 1
     listed: list[Crossing] = []
     for crossing in _steps(costs, margin, capacity, first_step, stable_step):
         listed.append(crossing)

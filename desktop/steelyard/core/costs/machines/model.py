@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
 from steelyard.core.base.errors import UsageError
-from steelyard.core.costs.exact import MILLION, MONTH_S, exact
+from steelyard.core.costs.exact import MILLION, MONTH_S, as_printed, exact
 from steelyard.core.costs.machines.electricity import electricity, seconds_per_m, token_shares
 from steelyard.core.costs.machines.profile_file import MAX_MACHINES, checked_profile
 from steelyard.core.costs.mix import parse_mix
@@ -64,7 +64,7 @@ class MachineCosts:
         """
         if self.capacity_per_machine is None:
             return self.machines
-        machines = (tokens / self.capacity_per_machine).to_integral_value(rounding=ROUND_CEILING)
+        machines = as_printed(tokens / self.capacity_per_machine).to_integral_value(rounding=ROUND_CEILING)
         if machines > MAX_MACHINES:
             raise UsageError(
                 "The load takes too many machines",

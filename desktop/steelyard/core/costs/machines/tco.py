@@ -7,8 +7,8 @@ from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
 from steelyard.core.base.errors import UsageError
-from steelyard.core.base.units import pico_from_usd, usd_text
-from steelyard.core.costs.exact import MILLION, as_float, exact, usd_pico
+from steelyard.core.base.units import usd_text
+from steelyard.core.costs.exact import MILLION, as_float, as_printed, exact, pico, usd_pico
 from steelyard.core.costs.machines.model import machine_costs
 from steelyard.core.costs.wording import percent_words, tokens_words
 from steelyard.core.values.costs import MonthlyCosts, Tco
@@ -89,9 +89,9 @@ def load_of(profile: CostProfile, costs: MachineCosts) -> Load:
         stated = workload.utilisation
         return Load(None if stated is None else stated * capacity, stated)
     _check_agreement(workload, tokens, capacity)
-    if tokens > capacity:
+    if as_printed(tokens / capacity) > 1:
         raise _too_much(tokens, capacity, costs)
-    return Load(tokens, tokens / capacity)
+    return Load(tokens, min(tokens / capacity, Decimal(1)))
 
 
 def _check_agreement(workload: WorkloadPart, tokens: Decimal, capacity: Decimal) -> None:
@@ -106,7 +106,7 @@ def _check_agreement(workload: WorkloadPart, tokens: Decimal, capacity: Decimal)
 
 
 def _too_much(tokens: Decimal, capacity: Decimal, costs: MachineCosts) -> UsageError:
-    needed = (tokens / (capacity / costs.machines)).to_integral_value(rounding=ROUND_CEILING)
+    needed = as_printed(tokens / (capacity / costs.machines)).to_integral_value(rounding=ROUND_CEILING)
     have = "one machine does" if costs.machines == 1 else f"{costs.machines:,} machines do"
     return UsageError(
         "workload.tokens_month is above the capacity",
@@ -135,6 +135,6 @@ def _usd_per_m(costs: MachineCosts, load: Load, total: Decimal) -> str | None:
 
 def _monthly(parts: Mapping[str, Decimal]) -> MonthlyCosts:
     """Each part is rounded first, so that what is printed adds up."""
-    picos = {name: pico_from_usd(value) for name, value in parts.items()}
+    picos = {name: pico(value) for name, value in parts.items()}
     texts = {name: usd_text(pico) or "0" for name, pico in picos.items()}
     return MonthlyCosts(**texts, total_usd=usd_text(sum(picos.values())) or "0")

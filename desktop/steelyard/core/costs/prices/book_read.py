@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-import pydantic
-
 from steelyard.core.base.errors import AppError
 
 if TYPE_CHECKING:
@@ -22,6 +20,7 @@ _MAX_PROVIDERS = 1000
 _MAX_MODELS = 50_000
 _MAX_ID = 300
 _MAX_PATTERN = 1000
+_MAX_DIGITS = 40
 _MAX_USD = Decimal(10) ** 9
 """Per million tokens; far above any price, and a slip of units still shows."""
 
@@ -32,13 +31,14 @@ def read_snapshot(providers: object) -> DataSnapshot:
     Raises:
         AppError: it is no price book.
     """
-    from genai_prices.data_snapshot import DataSnapshot
+    from genai_prices.data_snapshot import DataSnapshot  # with pydantic: not before a book is read
     from genai_prices.types import _providers_from_raw  # pyright: ignore[reportPrivateUsage]
+    from pydantic import ValidationError
 
     try:
         snapshot = DataSnapshot(_providers_from_raw(_plain(providers)), from_auto_update=True)
         _try_all(snapshot)
-    except pydantic.ValidationError as exc:
+    except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(step) for step in first["loc"][:6])
         raise _no_book(f"{where}: {first['msg']}") from exc
@@ -56,15 +56,23 @@ def read_json(data: bytes) -> Any:
         AppError: it is none.
     """
     try:
-        return json.loads(data.decode(), parse_float=_decimal, parse_constant=_refuse)
+        return json.loads(data.decode(), parse_float=_decimal, parse_int=_whole, parse_constant=_refuse)
     except (ValueError, RecursionError, InvalidOperation) as exc:
         raise _no_book(f"it is no JSON in UTF-8 ({exc})") from exc
 
 
 def _decimal(text: str) -> Decimal:
-    if len(text) > 40:
-        raise ValueError(f"a number of {len(text)} digits")
-    return Decimal(text)
+    return Decimal(_short(text))
+
+
+def _whole(text: str) -> int:
+    return int(_short(text))
+
+
+def _short(text: str) -> str:
+    if len(text) > _MAX_DIGITS:
+        raise ValueError(f"a number of {len(text):,} digits")
+    return text
 
 
 def _refuse(name: str) -> NoReturn:

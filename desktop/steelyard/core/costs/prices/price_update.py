@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 URL_VARIABLE = "STEELYARD_PRICES_URL"
 _TIMEOUT = httpx2.Timeout(15.0, connect=10.0)
 _DEADLINE_S = 90.0
+_MAX_PORT = 65_535
 _HEADERS = {"User-Agent": "steelyard", "Accept": "application/json", "Accept-Encoding": "identity"}
 
 
@@ -80,8 +81,10 @@ def _checked(text: str) -> str:
     except (httpx2.InvalidURL, ValueError) as exc:
         raise UsageError("Not a usable address of a price book", redact(str(exc)), hint) from exc
     is_safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host.lower()))
-    if not url.host or not is_safe or url.userinfo:
-        raise UsageError("Not a usable address of a price book", redact(text)[:200], hint)
+    is_port = url.port is None or 1 <= url.port <= _MAX_PORT
+    if not url.host or not is_safe or not is_port or url.userinfo:
+        shown = redact(text)[:200] if not url.userinfo else f"{url.host}, with a name or password in front"
+        raise UsageError("Not a usable address of a price book", shown, hint)
     return text
 
 

@@ -33,7 +33,7 @@ def routes(
     """A row for each class of the book; with measured shares of the tokens only for those that occur.
 
     `shares` goes by class name, the largest comes first; "" is unclassified work, which stays where the case
-    has a hard limit or a regime.
+    has a hard constraint or a regime.
     """
     if not shares:
         return [_route(case, one, verdict, pattern, book, None) for one in book.classes]

@@ -182,7 +182,9 @@ def _hard_limit(case: Case) -> tuple[str, Origin | None]:
     share = case.sensitivity.sensitive_share
     key = "sensitivity.sensitive_share" if case.constraints.privacy is None else "constraints.privacy"
     part = "" if share is None or share == 1 else f" for {share_text(share)} of it"
-    return f"privacy is a hard limit{part}", _typed(case, key)
+    if share is not None and case.constraints.privacy is None:
+        return f"{share_text(share)} of it is called sensitive", _typed(case, key)
+    return f"privacy is a hard constraint{part}", _typed(case, key)
 
 
 def mixed_sensitivity(case: Case) -> Finding:

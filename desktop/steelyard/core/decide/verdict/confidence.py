@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from steelyard.core.decide.verdict.choice import Situation
     from steelyard.core.decide.verdict.gates import Evidence
     from steelyard.core.values.costs import Band
-    from steelyard.core.values.decision import Confidence, VerdictWord
+    from steelyard.core.values.decision import Case, Confidence, VerdictWord
 
 CLEAR, LIKELY = 0.9, 0.7
 """Shares of the draws from which these words hold: domain report 2, "Uncertainty"."""
@@ -44,11 +44,11 @@ def drawn_of(situation: Situation) -> Drawn:
 def confidence_of(situation: Situation, evidence: Evidence, share: float | None) -> Confidence:
     """clear from 90 % of the draws, likely from 70 %; provisional while it rests on what is not known."""
     choice = situation.choice
+    if choice.by == "default" or _rests_on_guesses(situation, evidence):
+        return "provisional"
     if choice.by == "gates":
         return _by_gates(situation)
-    if choice.by == "default" or share is None or _rests_on_guesses(situation, evidence):
-        return "provisional"
-    if choice.is_tie:
+    if choice.is_tie or share is None:
         return "too_close"
     return "clear" if share >= CLEAR else "likely" if share >= LIKELY else "too_close"
 
@@ -70,22 +70,30 @@ def _by_gates(situation: Situation) -> Confidence:
 
 
 def _rests_on_guesses(situation: Situation, evidence: Evidence) -> bool:
-    """Whether a figure that decides is missing, or the ledger is too young or lacks rates or price."""
-    case, inputs, rivals = situation.case, situation.inputs, situation.choice.rivals
-    if situation.choice.by == "structure" and inputs.capacity is None:
+    """Whether volume, price or own costs are not known or, where a ledger is asked, not measured."""
+    inputs, choice = situation.inputs, situation.choice
+    if None in (inputs.tokens, inputs.blended, inputs.fixed, inputs.people):
         return True
+    if inputs.capacity is None and choice.by != "gates" and choice.verdict in ("self_host", "hybrid"):
+        return True  # more machines than one could be needed, and another way be the cheaper one
     if not evidence.from_ledger:
         return False
-    if origin_of(case, "workload.tokens_month") == "measured" and (evidence.days or 0) < ENOUGH_DAYS:
+    is_counted = origin_of(situation.case, "workload.tokens_month") == "measured"
+    if not is_counted or (evidence.days or 0) < ENOUGH_DAYS:
         return True
-    if inputs.price is not None and inputs.price.origin == "preset" and "api" in rivals:
-        return True
+    is_priced = inputs.price is not None and inputs.price.origin != "preset"
+    return not (is_priced and has_measured_rates(situation.case))
+
+
+def has_measured_rates(case: Case) -> bool:
+    """Whether what a machine can do comes from runs of this one, not from a typed figure."""
     profile = case.self_.profile
-    if profile is None or case.self_.fixed_usd_month is not None:
+    if profile is None or case.self_.capacity_tokens_month is not None:
         return False
-    rates = [name for name in ("prompt_tps", "gen_tps") if getattr(profile.rates, name) is not None]
-    is_measured = bool(rates) and all(profile.origins.get(f"rates.{name}") == "measured" for name in rates)
-    return not is_measured and profile.rates.capacity_tokens_month is None
+    rates = profile.rates
+    names = [name for name in ("prompt_tps", "gen_tps") if getattr(rates, name) is not None]
+    is_measured = bool(names) and all(profile.origins.get(f"rates.{name}") == "measured" for name in names)
+    return is_measured and rates.capacity_tokens_month is None
 
 
 def _costs(situation: Situation) -> dict[VerdictWord, Draws]:

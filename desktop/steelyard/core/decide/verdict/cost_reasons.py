@@ -74,6 +74,7 @@ def choice_reasons(situation: Situation) -> Iterator[Reason]:
         case "gates":
             if choice.verdict == "hybrid":
                 yield from _pattern(situation)
+            yield from _cheaper(situation)
 
 
 def _default_unknown(situation: Situation) -> Reason:
@@ -111,8 +112,7 @@ def _missing(situation: Situation) -> Iterator[str]:
 
 
 def _cheaper(situation: Situation) -> Iterator[Reason]:
-    verdict, costs = situation.choice.verdict, situation.costs
-    mine = costs[verdict]
+    verdict, mine = situation.choice.verdict, situation.costs[situation.choice.verdict]
     others = _others(situation)
     if mine is None or not others:
         return
@@ -121,9 +121,10 @@ def _cheaper(situation: Situation) -> Iterator[Reason]:
         return
     price = situation.inputs.price
     beside = "" if way in situation.gates.pool else ", which is ruled out"
+    verb = "cost" if verdict == "self_host" else "costs"
     yield Reason(
         code=_CHEAPER[verdict],
-        text=f"{_name(verdict)} costs {money_text(mine)} a month, {_the(way)} {money_text(others[way])}"
+        text=f"{_name(verdict)} {verb} {money_text(mine)} a month, {_the(way)} {money_text(others[way])}"
         f"{beside}{_load_words(situation)}.",
         origin=worst([cost_origin(situation, verdict), cost_origin(situation, way)]),
         source=price.price_id if price and "api" in (verdict, way) else None,
@@ -133,9 +134,10 @@ def _cheaper(situation: Situation) -> Iterator[Reason]:
 
 def _others(situation: Situation) -> dict[VerdictWord, Decimal]:
     """What the verdict was held against; where that is nothing, what it would be held against."""
-    verdict = situation.choice.verdict
-    ways: list[VerdictWord] = [way for way in situation.choice.rivals if way != verdict]
-    ways = ways or [way for way in WAYS if way not in (verdict, "self_host")]
+    choice = situation.choice
+    apart = (choice.verdict, "self_host") if choice.by == "structure" else (choice.verdict,)
+    ways: list[VerdictWord] = [way for way in choice.rivals if way != choice.verdict]
+    ways = ways or [way for way in WAYS if way not in apart]
     found: dict[VerdictWord, Decimal] = {}
     for way in ways:
         usd = situation.costs[way]

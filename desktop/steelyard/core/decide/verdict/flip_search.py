@@ -95,6 +95,20 @@ def first_above_nothing(probe: Probe, base: VerdictWord) -> Point | None:
     return None
 
 
+def anywhere(probe: Probe, base: VerdictWord) -> Point | None:
+    """Of a number that is not known: the largest one at which `base` ends, on whichever side of it."""
+    last: tuple[Decimal, VerdictWord] | None = None
+    for value in reversed(_FROM_ZERO):
+        verdict = probe(value)
+        if verdict is None:
+            return None
+        if last is not None and verdict != last[1] and base in (verdict, last[1]):
+            near, far = (value, last[0]) if verdict == base else (last[0], value)
+            return _settled(probe, base, near, far, last[1] if verdict == base else verdict, None)
+        last = value, verdict
+    return None
+
+
 def plain(value: Decimal) -> str:
     """A positive number in plain notation, with 13 digits at most and 15 after the point."""
     whole, _, part = f"{_significant(value, 13, ROUND_HALF_EVEN):f}".partition(".")

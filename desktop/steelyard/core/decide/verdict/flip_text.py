@@ -46,7 +46,7 @@ _ANSWERS: dict[tuple[str, Any], str] = {
     ("constraints.offline_required", False): "It need not work offline",
     ("constraints.privacy", "none"): "Nothing is private",
     ("constraints.privacy", "standard"): "The usual care is enough for privacy",
-    ("constraints.privacy", "hard"): "Privacy becomes a hard limit",
+    ("constraints.privacy", "hard"): "Privacy becomes a hard constraint",
     ("constraints.regime", "none"): "No regime applies",
     ("sensitivity.sensitive_share", 0.0): "Nothing of it is sensitive",
     ("workload.interactive", False): "Nobody waits for the answers",
@@ -69,8 +69,11 @@ _ANSWERS: dict[tuple[str, Any], str] = {
 }
 
 
-def flip_text(key: str, now: Any, to: Any, verdict: VerdictWord) -> str:
-    """One line such as `Volume above 592.6 M a month (now 50 M): self-host`."""
+def flip_text(key: str, now: Any, to: Any, verdict: VerdictWord, unknown_side: str = "above") -> str:
+    """One line such as `Volume above 592.6 M a month (now 50 M): self-host`.
+
+    `unknown_side` is where the other verdict begins if `now` is not known.
+    """
     end = f": {WAY_NAMES[verdict]}"
     if key == "policy.default":
         return f"Ties and unknown costs go to {WAY_NAMES[to]}{end}"
@@ -81,7 +84,7 @@ def flip_text(key: str, now: Any, to: Any, verdict: VerdictWord) -> str:
     name, unit = _NUMBERS[key]
     shown = number_words(to, unit)
     if now is None:
-        return f"{name} above {shown} (not known now){end}"
+        return f"{name} {unknown_side} {shown} (not known now){end}"
     if unit == "text":
         return f"{name} {_mix_words(to)} (now {now}){end}"
     if unit == "share" and to in (0, 1):

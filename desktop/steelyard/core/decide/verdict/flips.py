@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 from steelyard.core.base.errors import UsageError
 from steelyard.core.decide.cases.case_file import CASE_KEYS, checked_case
 from steelyard.core.decide.cases.case_values import value_at, with_value
-from steelyard.core.decide.verdict.flip_search import CLOSE, first_above_nothing, nearest, plain, towards
+from steelyard.core.decide.verdict.flip_search import (
+    CLOSE,
+    anywhere,
+    first_above_nothing,
+    nearest,
+    plain,
+    towards,
+)
 from steelyard.core.decide.verdict.flip_text import flip_text
 from steelyard.core.values.decision import Flip
 
@@ -27,6 +34,7 @@ MOST = 12
 _ZERO = Decimal(0)
 _NEAR = math.log(20)
 _VOLUME, _REDUNDANCY, _PART = "workload.tokens_month", "self.redundancy", "sensitivity.sensitive_share"
+_CAPACITY = "self.capacity_tokens_month"
 _ODDS = (_ZERO, Decimal(10**6))
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "constraints.veto_api": (True, False),
@@ -60,7 +68,8 @@ def flips_of(case: Case, situation: Situation, ask: Ask) -> tuple[list[Flip], fl
     """
     search = _Search(case, situation, ask)
     found = [flip for key, now in _numbers(situation) if (flip := search.number(key, now)) is not None]
-    found += [one for one in (search.unknown_volume(), search.mix(), search.redundancy()) if one is not None]
+    others = (search.unknown_volume(), search.unknown_capacity(), search.mix(), search.redundancy())
+    found += [one for one in others if one is not None]
     found += [flip for key in _CHOICES if search.is_asked(key) for flip in search.answers(key)]
     found.sort(key=lambda one: (_group(one), one.distance))
     return [one.flip for one in found[:MOST]], search.next_volume()
@@ -92,6 +101,19 @@ class _Search:
             return None
         point = first_above_nothing(self._probe(_VOLUME), self._base)
         return None if point is None else self._found(_VOLUME, None, point)
+
+    def unknown_capacity(self) -> _Found | None:
+        inputs = self._situation.inputs
+        if inputs.capacity is not None or inputs.fixed is None:
+            return None
+        probe = self._probe(_CAPACITY)
+        point = anywhere(probe, self._base)
+        if point is None:
+            return None
+        is_below = probe(Decimal(repr(point.to)) * 2) != point.verdict
+        text = flip_text(_CAPACITY, None, point.to, point.verdict, "below" if is_below else "above")
+        flip = Flip(what=_CAPACITY, from_=None, to=point.to, verdict=point.verdict, text=text)
+        return _Found(flip, math.inf)
 
     def mix(self) -> _Found | None:
         """Output tokens for each input token."""
@@ -171,7 +193,7 @@ def _numbers(situation: Situation) -> Iterator[tuple[str, Decimal]]:
         "api.price_out": price and price.output,
         "self.fixed_usd_month": fixed,
         "self.marginal_usd_per_m": None if inputs.fixed is None else inputs.marginal,
-        "self.capacity_tokens_month": inputs.capacity,
+        _CAPACITY: inputs.capacity,
         "self.vram_needed_gib": case.self_.vram_needed_gib,
         "self.vram_gib": case.self_.vram_gib,
         "team.fte_share": None if case.team.salary_usd_year is None else case.team.fte_share or _ZERO,

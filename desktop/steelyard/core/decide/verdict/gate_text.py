@@ -40,7 +40,7 @@ def bar_text(bar: Bar, case: Case, regime: Regime | None) -> str:
     """One sentence on what is ruled out and why."""
     match bar.code:
         case "veto_api":
-            return 'An API is vetoed: "if legal says no, that\'s your answer".'
+            return 'An API is vetoed, a hard constraint: "if legal says no, that\'s your answer".'
         case "offline_required":
             return "It has to work without a network, so nothing may depend on one."
         case "hard_privacy":
@@ -51,8 +51,8 @@ def bar_text(bar: Bar, case: Case, regime: Regime | None) -> str:
             return _latency_text(bar, case)
         case "frontier_needed":
             share = frontier_share_of(case)
-            part = "All of it" if share == 1 else f"{share_text(share)} of the tokens"
-            return f"{part} needs a frontier model, which runs at an API only."
+            part = "All of it needs" if share == 1 else f"{share_text(share)} of the tokens need"
+            return f"{part} a frontier model, which runs at an API only."
         case "vram_too_small":
             return _memory_text(case)
         case _:
@@ -72,13 +72,16 @@ def _memory_text(case: Case) -> str:
 def _hard_text(bar: Bar, case: Case, regime: Regime | None) -> str:
     share = case.sensitivity.sensitive_share
     part = "The data" if share is None or share == 1 else f"{share_text(share)} of the tokens"
-    text = f"{part} must not leave: privacy is a hard limit."
+    why = "privacy is a hard constraint"
+    if case.constraints.privacy is None:
+        why = "it is called sensitive, and nobody has said that privacy is no hard constraint"
+    text = f"{part} must not leave: {why}."
     if regime is None or not regime.needs:
         return text
     if bar.lacks:
         return (
-            f'{text} F2 calls self-hosting the "only compliant path" under {regime.name}; F1 counts on '
-            f"providers that grant {_listed(regime.needs)}, and here {_state(bar, case)}."
+            f'{text} F2 calls self-hosting the "only compliant path"; F1 counts on providers that grant '
+            f"{_listed(regime.needs)}, which {regime.name} asks for, and here {_state(bar, case)}."
         )
     return (
         f"{text} The provider grants what {regime.name} asks, but nobody has said that an API is allowed "
@@ -98,7 +101,7 @@ def _regime_text(bar: Bar, case: Case, regime: Regime | None) -> str:
 def _state(bar: Bar, case: Case) -> str:
     """What the provider refuses, else what nobody has answered."""
     refused = tuple(key for key in bar.lacks if value_at(case, key) is False)
-    names, state = refused or bar.lacks, "not granted" if refused else "not answered"
+    names, state = refused or bar.lacks, "not granted" if refused else "not confirmed"
     return f"{_named(names)} {'is' if len(names) == 1 else 'are'} {state}"
 
 

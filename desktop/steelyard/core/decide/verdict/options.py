@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from steelyard.core.base.errors import UsageError
-from steelyard.core.costs.exact import MILLION
+from steelyard.core.costs.exact import MILLION, as_printed
 from steelyard.core.costs.machines.model import machine_costs
 from steelyard.core.costs.machines.profile_file import MAX_MACHINES
 from steelyard.core.costs.mix import blended_usd_per_m, parse_mix
@@ -208,7 +208,7 @@ def machines_for(inputs: Inputs, tokens: Decimal) -> int:
     """
     if inputs.capacity is None:
         return inputs.least_machines
-    machines = (tokens / inputs.capacity).to_integral_value(rounding=ROUND_CEILING)
+    machines = as_printed(tokens / inputs.capacity).to_integral_value(rounding=ROUND_CEILING)
     if machines > MAX_MACHINES:
         raise UsageError(
             "The load takes too many machines",

@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
     from steelyard.core.decide.verdict.choice import Situation
     from steelyard.core.decide.verdict.gates import Evidence
+    from steelyard.core.decide.verdict.options import Inputs
     from steelyard.core.values.costs import BreakEven
-    from steelyard.core.values.decision import ReadinessItem, Regime, VerdictWord
+    from steelyard.core.values.decision import Case, ReadinessItem, Regime, VerdictWord
+
+
+_AMPLE = 2
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,7 @@ def _context(grounds: Grounds) -> Iterator[Reason]:
     if grounds.break_even is not None:
         yield Reason(
             code="break_even",
-            text=grounds.break_even.reason,
+            text=f"{grounds.break_even.reason}{_room(inputs)}",
             origin=worst([cost_origin(situation, "api"), cost_origin(situation, "self_host")]),
             source=inputs.price.price_id if inputs.price else None,
             opens="costs",
@@ -180,6 +184,29 @@ def _context(grounds: Grounds) -> Iterator[Reason]:
             ),
             opens="costs",
         )
+    if uses_own:
+        yield from _oversized(case)
+
+
+def _oversized(case: Case) -> Iterator[Reason]:
+    """A machine that has far more memory than is used; what fits is bought first and scaled later (S37)."""
+    needed, there = case.self_.vram_needed_gib, case.self_.vram_gib
+    if needed is None or there is None or not 0 < needed * _AMPLE < there:
+        return
+    yield Reason(
+        code="oversized",
+        text=f"The weights take {number_text(needed)} of {number_text(there)} GiB: a smaller machine does,"
+        " and can be changed once the load has been measured.",
+        origin=worst([origin_of(case, "self.vram_needed_gib"), origin_of(case, "self.vram_gib")]),
+        source="F2, S37",
+        opens="models",
+    )
+
+
+def _room(inputs: Inputs) -> str:
+    if inputs.capacity is None or inputs.peak == 1:
+        return ""
+    return f" A machine counts with the mean load that leaves room for {number_text(inputs.peak)} times it."
 
 
 def _machines(count: int) -> str:

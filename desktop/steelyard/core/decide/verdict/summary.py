@@ -40,9 +40,10 @@ def _what(grounds: Grounds) -> str:
             return "Let somebody host an open model for you."
         case "hybrid":
             pattern = choice.pattern or "complexity"
-            share = share_text(grounds.situation.share.value)
-            keep = f"Keep {_PARTS[pattern]} here, about {share} of the tokens"
-            return f"{keep}, and send {_RESTS[pattern]} to the API."
+            share = grounds.situation.share
+            more = " and most of the rest" if pattern == "sensitivity" and share.value > share.least else ""
+            keep = f"Keep {_PARTS[pattern]}{more} here, about {share_text(share.value)} of the tokens"
+            return f"{keep}, and send {'what is left' if more else _RESTS[pattern]} to the API."
 
 
 def _why(grounds: Grounds, confidence: Confidence) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steelyard.core.decide.cases.case_values import origin_of, value_at
-from steelyard.core.decide.verdict.confidence import ENOUGH_DAYS
+from steelyard.core.decide.verdict.confidence import ENOUGH_DAYS, has_measured_rates
 from steelyard.core.values.decision import Unknown
 
 if TYPE_CHECKING:
@@ -158,10 +158,7 @@ def _stated(situation: Situation, evidence: Evidence) -> Iterator[Unknown]:
     key = "self.fixed_usd_month"
     if case.self_.fixed_usd_month is not None:
         yield _stated_row(key, "describe the machine in a profile with its measured watts and rates")
-    profile = case.self_.profile
-    if profile is None or profile.rates.gen_tps is None:
-        return
-    if profile.origins.get("rates.gen_tps") != "measured":
+    if situation.inputs.capacity is not None and not has_measured_rates(case):
         yield _stated_row("self.capacity_tokens_month", "measure the rates at the users that you expect")
 
 

@@ -168,7 +168,8 @@ def _review_at(situation: Situation, next_volume: float | None, even: BreakEven 
     """The next volume at which costs are equal or the verdict changes, whichever comes first."""
     now = situation.inputs.tokens
     marks = [next_volume]
-    if situation.choice.by in ("cost", "structure") and even is not None:
+    is_bound = situation.choice.by == "gates" and situation.choice.verdict in ("self_host", "hybrid")
+    if even is not None and not is_bound:
         marks.append(even.break_even_tokens_month)
     return min((mark for mark in marks if mark is not None and (now is None or mark > now)), default=None)
 
