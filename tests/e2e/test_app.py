@@ -99,7 +99,7 @@ def test_a_killed_app_leaves_no_server_and_the_next_start_works(
     app: tuple[subprocess.Popen[bytes], Path], request: pytest.FixtureRequest
 ) -> None:
     process, home = app
-    rounds = 20 if request.config.getoption("--long", default=False) else 2
+    rounds = 20 if request.config.getoption("--long", default=False) else 1
     for _ in range(rounds):
         server = ready_server(home)
         streaming = subprocess.Popen(

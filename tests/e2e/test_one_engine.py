@@ -184,7 +184,7 @@ def test_reader_of_a_guest_has_enough(cli: Cli, fake_api: FakeApi) -> None:
 
 def test_owner_shot_in_the_middle_of_a_stream(cli: Cli, request: pytest.FixtureRequest) -> None:
     """kill -9: no server of ours is alive 5 s later, the next start works, the text is kept."""
-    rounds = 20 if request.config.getoption("--long") else 3
+    rounds = 20 if request.config.getoption("--long") else 2
     for number in range(rounds):
         owner = Owner(cli)
         # At different moments of the stream; the last round also past a flush of the text.

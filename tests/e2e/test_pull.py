@@ -345,7 +345,7 @@ def test_killed_pulls_end_with_the_right_file(
 ) -> None:
     """kill -9 at random bytes; what is there is kept, and nothing is listed before it is whole."""
     is_long = request.config.getoption("--long")
-    kills = (20 if is_long else 4) if faults is HARMLESS else (20 if is_long else 3)
+    kills = 20 if is_long else 2 if faults is HARMLESS else 3
     content = SparseFile(64 * MIB + 3, seed=21, head=TINY) if is_long else WEIGHTS
     sha256 = sha256_of(content)
     name = "killed-Q4_K_M.gguf"

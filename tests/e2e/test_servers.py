@@ -366,7 +366,7 @@ async def test_random_steps_leave_nothing_behind(host: Host, pytestconfig: pytes
     """What is shown is what runs, whatever happens in whatever order."""
     chance, running = random.Random(4), list[asyncio.Task[Any]]()
     await host.set(memory_budget_bytes=await budget_for_one(host), room_wait_s=5)
-    for _ in range(200 if pytestconfig.getoption("--long") else 40):
+    for _ in range(200 if pytestconfig.getoption("--long") else 25):
         await step(host, chance, running)
     results = await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), 120)
     expected = (AppError, asyncio.CancelledError)
