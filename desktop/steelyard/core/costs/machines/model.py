@@ -20,6 +20,23 @@ _ZERO, _ONE = Decimal(0), Decimal(1)
 _MONTHS_PER_YEAR = 12
 
 
+@exact()
+def machines_needed(tokens: Decimal, capacity: Decimal, hint: str) -> int:
+    """The fewest machines of this capacity that do so many tokens in a month, at least 1.
+
+    Raises:
+        UsageError: more than a million; `hint` says what to correct.
+    """
+    machines = as_printed(tokens / capacity).to_integral_value(rounding=ROUND_CEILING)
+    if machines > MAX_MACHINES:
+        raise UsageError(
+            "The load takes too many machines",
+            f"more than {MAX_MACHINES:,} for {tokens:.6g} tokens a month",
+            hint,
+        )
+    return max(1, int(machines))
+
+
 @dataclass(frozen=True)
 class MachineCosts:
     """USD a month, unless the name says otherwise. What is unknown is 0 in money; `assumptions` say so."""
@@ -55,7 +72,6 @@ class MachineCosts:
         """What does not grow with machines."""
         return self.other_usd + (_ZERO if self.people_scale else self.people_usd)
 
-    @exact()
     def machines_for(self, tokens: Decimal) -> int:
         """The fewest that can do so many tokens in a month, at least 1; without a capacity `machines`.
 
@@ -64,14 +80,8 @@ class MachineCosts:
         """
         if self.capacity_per_machine is None:
             return self.machines
-        machines = as_printed(tokens / self.capacity_per_machine).to_integral_value(rounding=ROUND_CEILING)
-        if machines > MAX_MACHINES:
-            raise UsageError(
-                "The load takes too many machines",
-                f"more than {MAX_MACHINES:,} for {tokens:.6g} tokens a month",
-                "Correct the volume, the rates or the capacity.",
-            )
-        return max(1, int(machines))
+        hint = "Correct the volume, the rates or the capacity."
+        return machines_needed(tokens, self.capacity_per_machine, hint)
 
     @exact()
     def fixed_usd(self, machines: int) -> Decimal:

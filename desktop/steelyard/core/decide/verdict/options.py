@@ -12,15 +12,14 @@ the API takes the peaks, so that its machines are sized for the mean.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from steelyard.core.base.errors import UsageError
-from steelyard.core.costs.exact import MILLION, as_printed
-from steelyard.core.costs.machines.model import machine_costs
-from steelyard.core.costs.machines.profile_file import MAX_MACHINES
+from steelyard.core.costs.exact import MILLION
+from steelyard.core.costs.machines.model import machine_costs, machines_needed
 from steelyard.core.costs.mix import blended_usd_per_m, parse_mix
 from steelyard.core.decide.cases.case_values import origin_of
 from steelyard.core.values.costs import WorkloadPart
@@ -208,14 +207,11 @@ def machines_for(inputs: Inputs, tokens: Decimal) -> int:
     """
     if inputs.capacity is None:
         return inputs.least_machines
-    machines = as_printed(tokens / inputs.capacity).to_integral_value(rounding=ROUND_CEILING)
-    if machines > MAX_MACHINES:
-        raise UsageError(
-            "The load takes too many machines",
-            f"more than {MAX_MACHINES:,}",
-            "Correct workload.tokens_month, workload.peak_to_mean or self.capacity_tokens_month.",
-        )
-    return max(1, int(machines))
+    return machines_needed(
+        tokens,
+        inputs.capacity,
+        "Correct workload.tokens_month, workload.peak_to_mean or self.capacity_tokens_month.",
+    )
 
 
 def api_usd(inputs: Inputs) -> Decimal | None:
